@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+
+/*
+ * When does a TCP connection begin and end, and whose is it? Nothing here runs per packet or per
+ * call: only at changes of state.
+ */
+
+#include "tcp_record.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* The current task owns what happens only if it holds the socket lock: otherwise this may be
+ * softirq on the stack of any task, often the peer's. */
+static __always_inline bool current_is_owner(struct sock *sk)
+{
+	return sk->sk_lock.owned;
+}
+
+static __always_inline void take_owner(struct tcp_storage *s, u8 evidence)
+{
+	if (s->owner.evidence < evidence)
+		owner_from_task(&s->owner, bpf_get_current_task_btf(), evidence);
+}
+
+static __always_inline void listener_changed(struct sock *sk, int new)
+{
+	struct listener_key key = {
+		.netns = sk->__sk_common.skc_net.net->ns.inum,
+		.port = sk->__sk_common.skc_num,
+	};
+	struct record_owner owner = {};
+
+	if (new == TCP_CLOSE) {
+		/* skc_num is 0 by now unless it was bound by hand; a guess that outlives its
+		 * listener is overwritten by the next one */
+		if (key.port)
+			bpf_map_delete_elem(&listeners, &key);
+		return;
+	}
+	if (!current_is_owner(sk))
+		return;
+	owner_from_task(&owner, bpf_get_current_task_btf(), EVIDENCE_LISTENER);
+	bpf_map_update_elem(&listeners, &key, &owner, BPF_ANY);
+}
+
+static __always_inline void guess_owner(struct tcp_storage *s, struct sock *sk)
+{
+	struct listener_key key = {
+		.netns = sk->__sk_common.skc_net.net->ns.inum,
+		.port = sk->__sk_common.skc_num,
+	};
+	struct record_owner *owner = bpf_map_lookup_elem(&listeners, &key);
+
+	__sync_fetch_and_add(&stats.passive_opens, 1);
+	if (owner)
+		s->owner = *owner;
+}
+
+/* A socket begins a life: the first, or another one after AF_UNSPEC. */
+static __always_inline struct tcp_storage *open_storage(struct sock *sk, int old, int new)
+{
+	struct tcp_storage *s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, 0);
+
+	if (s && !s->closed)
+		return s;
+	if (!s) {
+		s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+		if (!s) {
+			__sync_fetch_and_add(&stats.lost_sockets, 1);
+			return NULL;
+		}
+	} else {
+		s->generation++;
+		s->closed = 0;
+		s->told = 0;
+		s->flags = 0;
+		s->owner.evidence = EVIDENCE_NONE;
+		s->owner.pid = 0;
+	}
+	s->opened_ns = bpf_ktime_get_ns();
+	s->cgroup_id = cgroup_of(sk);
+	if (old == TCP_SYN_RECV)
+		guess_owner(s, sk);
+	return s;
+}
+
+static __always_inline void send_final(struct sock *sk, struct tcp_storage *s, int old)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct conn_record *r;
+
+	if (!tp)
+		return;
+	r = reserve();
+	if (!r)
+		return;
+	fill_tcp(r, sk, tp);
+	fill_storage(r, sk, s);
+	if (old == TCP_SYN_SENT)
+		r->flags |= RECORD_CONNECT_FAILED;
+	r->kind = RECORD_TCP_FINAL;
+	r->state = TCP_CLOSE;
+	submit(r);
+}
+
+/* A connection without storage: the kernel refused it one, so nothing but the end is known. */
+static __always_inline void send_bare_final(struct sock *sk, int old)
+{
+	struct tcp_storage s = {.flags = RECORD_PARTIAL};
+
+	if (current_is_owner(sk))
+		take_owner(&s, EVIDENCE_TRANSITION);
+	send_final(sk, &s, old);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_state, struct sock *sk, int old, int new)
+{
+	struct tcp_storage *s;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	if (new == TCP_LISTEN || (old == TCP_LISTEN && new == TCP_CLOSE)) {
+		listener_changed(sk, new);
+		return 0;
+	}
+	if (new == TCP_SYN_SENT || new == TCP_ESTABLISHED ||
+	    (old == TCP_SYN_RECV && new != TCP_CLOSE))
+		s = open_storage(sk, old, new);
+	else
+		s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, 0);
+	if (!s) {
+		/* a child that never was established, or a socket that never connected, is none */
+		if (new == TCP_CLOSE && old != TCP_SYN_RECV && old != TCP_CLOSE)
+			send_bare_final(sk, old);
+		return 0;
+	}
+	if (current_is_owner(sk))
+		take_owner(s, new == TCP_SYN_SENT ? EVIDENCE_CONNECT : EVIDENCE_TRANSITION);
+	if (new == TCP_CLOSE && !s->closed) {
+		s->closed = 1;
+		send_final(sk, s, old);
+	}
+	return 0;
+}
+
+/*
+ * The peer reset the connection while the application still held it: CLOSE came from softirq, the
+ * application's own close() comes here. tcp_disconnect has zeroed the counters by now, so only the
+ * owner is told.
+ */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(tcp_destroy, struct sock *sk)
+{
+	struct tcp_storage *s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, 0);
+	struct tcp_sock *tp;
+	struct conn_record *r;
+
+	if (!s || !s->closed || s->owner.evidence >= EVIDENCE_DESTROY || !current_is_owner(sk))
+		return 0;
+	take_owner(s, EVIDENCE_DESTROY);
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return 0;
+	r = reserve();
+	if (!r)
+		return 0;
+	fill_tcp(r, sk, tp);
+	fill_storage(r, sk, s);
+	r->kind = RECORD_TCP_OWNER;
+	r->state = TCP_CLOSE;
+	submit(r);
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * What a send or a receive on a UDP socket tells: its owner, and, where packets cannot be counted
+ * at the cgroup, how many bytes the application moved.
+ */
+
+#include "udp_account.bpf.h"
+
+/* Set where udp_packets is not attached. Calls are then counted as datagrams. */
+const volatile bool count_calls __weak = false;
+
+/* A socket that several processes use goes to the one that uses it, but does not flip at each
+ * call. */
+#define OWNER_HOLD_NS 1000000000ull
+
+static __always_inline void describe_socket(struct udp_socket *to, struct sock *sk)
+{
+	to->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	to->uid = BPF_CORE_READ(sk, sk_uid.val);
+	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
+		to->cgroup_id = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+}
+
+static __always_inline void set_owner(u64 cookie, struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct udp_socket *known = bpf_map_lookup_elem(&udp_sockets, &cookie);
+	struct udp_socket new = {};
+
+	if (known) {
+		owner_from_task(&known->owner, task, EVIDENCE_CALL);
+		return;
+	}
+	owner_from_task(&new.owner, task, EVIDENCE_CALL);
+	describe_socket(&new, sk);
+	bpf_map_update_elem(&udp_sockets, &cookie, &new, BPF_ANY);
+}
+
+/* The peer of a connected socket; an unconnected one's stays all zero unless name (in kernel
+ * memory) tells. */
+static __always_inline void fill_endpoints(struct udp_datagrams *d, struct sock *sk,
+					   const void *name)
+{
+	struct in6_addr v6;
+	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	d->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	d->key.remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (family == AF_INET) {
+		map_v4(d->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_v4(d->key.remote, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	} else {
+		BPF_CORE_READ_INTO(&v6, sk, __sk_common.skc_v6_rcv_saddr);
+		copy_v6(d->local, &v6);
+		BPF_CORE_READ_INTO(&v6, sk, __sk_common.skc_v6_daddr);
+		copy_v6(d->key.remote, &v6);
+	}
+	if (!name || bpf_probe_read_kernel(&family, sizeof(family), name))
+		return;
+	if (family == AF_INET) {
+		const struct sockaddr_in *in = name;
+
+		map_v4(d->key.remote, BPF_CORE_READ(in, sin_addr.s_addr));
+		d->key.remote_port = bpf_ntohs(BPF_CORE_READ(in, sin_port));
+	} else if (family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = name;
+
+		BPF_CORE_READ_INTO(&v6, in6, sin6_addr);
+		copy_v6(d->key.remote, &v6);
+		d->key.remote_port = bpf_ntohs(BPF_CORE_READ(in6, sin6_port));
+	}
+}
+
+/* One call is taken as one datagram: the closest there is without the packets. */
+static __always_inline void count_call(u64 cookie, struct sock *sk, const void *name, int bytes,
+				       u16 direction)
+{
+	struct udp_datagrams d = {.direction = direction};
+
+	if (!count_calls || bytes < 0)
+		return;
+	d.key.cookie = cookie;
+	fill_endpoints(&d, sk, name);
+	d.bytes = (u32)bytes;
+	d.packets = 1;
+	account(&d);
+}

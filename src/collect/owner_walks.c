@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "collect/owner_walks.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "bpf/records.h"
+
+#include "conns.skel.h"
+
+#define COST_SHARE 50
+#define FIRST_WAIT_NS 1000000000ull
+#define MAX_WAIT_NS 30000000000ull
+
+int bpf_iter_run(struct bpf_link *link)
+{
+	CLEANUP(close_fd_p) int fd = bpf_iter_create(bpf_link__fd(link));
+	char unused[64];
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	do { /* EAGAIN: a million objects passed, there are more */
+		n = read(fd, unused, sizeof(unused));
+	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+	return n < 0 ? -errno : 0;
+}
+
+static bool due(const struct owner_walks *walks, uint64_t passive_opens, uint64_t now_ns)
+{
+	if (walks->n_walks == 0)
+		return true;
+	if (now_ns < walks->next_ns)
+		return false;
+	return walks->ownerless > 0 || passive_opens != walks->walked_opens;
+}
+
+int owner_walks_run(struct owner_walks *walks, struct conns *skel, uint64_t now_ns)
+{
+	uint64_t opens = skel->bss->stats.passive_opens;
+	uint64_t end_ns;
+	int r;
+
+	if (!due(walks, opens, now_ns))
+		return 0;
+	skel->bss->walk_number = (uint32_t)++walks->n_walks;
+	walks->walked_opens = opens;
+	r = bpf_iter_run(skel->links.owner_walk);
+	if (r < 0)
+		return r;
+	end_ns = clock_monotonic_ns();
+	walks->next_ns = end_ns + (end_ns - now_ns) * COST_SHARE;
+	if (walks->next_ns < end_ns + walks->wait_ns)
+		walks->next_ns = end_ns + walks->wait_ns;
+	return 0;
+}
+
+void owner_walks_note(struct owner_walks *walks, uint64_t ownerless, uint64_t passive_opens)
+{
+	bool in_vain = ownerless > 0 && ownerless >= walks->walked_ownerless &&
+		       passive_opens == walks->passive_opens;
+
+	if (!in_vain)
+		walks->wait_ns = 0;
+	else if (walks->wait_ns == 0)
+		walks->wait_ns = FIRST_WAIT_NS;
+	else if (walks->wait_ns < MAX_WAIT_NS)
+		walks->wait_ns *= 2;
+	walks->walked_ownerless = ownerless;
+	walks->ownerless = ownerless;
+	walks->passive_opens = passive_opens;
+}
