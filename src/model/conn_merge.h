@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What an event changes in the row of its connection, field by field. Nothing here knows of
+ * tables or ticks. Two rules hold throughout: a counter never runs backwards, and what is known is
+ * never replaced by what is not.
+ */
+
+#include <stdbool.h>
+
+#include "model/conn_row.h"
+
+enum conn_moved {
+	CONN_MOVED = 1 << 0,     /* a counter went up */
+	CONN_BACKWARDS = 1 << 1, /* a counter was below the one known, which was kept */
+};
+
+/* Owner: the stronger evidence wins; the same process refreshes its name. */
+void conn_merge_owner(struct weir_owner *owner, const struct weir_owner *news);
+
+/* Everything but counters, state and owner: the tuple, netns, cgroup, beginning, flags, drops. */
+void conn_merge_facts(struct conn_row *row, const struct weir_conn_event *event);
+
+/* The state and tcp_info of a SAMPLE or FINAL. A state of CLOSE is left to the caller. */
+void conn_merge_tcp(struct conn_row *row, const struct weir_conn_event *event);
+
+/* The deltas of a SEND or RECV. Returns enum conn_moved, or-ed. */
+unsigned conn_merge_deltas(struct conn_row *row, const struct weir_conn_event *event);
+
+/* The totals of a SAMPLE or FINAL; first: the row has no counters yet, and any value is good.
+ * A SAMPLE with fewer bytes than known is ignored whole; a FINAL raises what it can. Returns
+ * enum conn_moved, or-ed. */
+unsigned conn_merge_totals(struct conn_row *row, const struct weir_conn_event *event, bool first);

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/conn_store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/siphash.h"
+
+#define CHUNK_SHIFT 7
+#define CHUNK_ROWS (1U << CHUNK_SHIFT)
+#define NO_SLOT HASH_INDEX_NONE
+#define MOST_SLOTS (1U << 31)
+
+/* Links stand apart from the rows: moving one row then touches 8 bytes of each neighbour, and
+ * neighbours' links share cache lines. */
+struct conn_chunk {
+	struct conn_entry rows[CHUNK_ROWS];
+	struct conn_links links[CHUNK_ROWS];
+};
+
+/* What weir/conn.h calls the identity of what is not (cookie, generation), without padding. */
+struct tuple_key {
+	uint64_t cookie;
+	struct weir_addr local;
+	struct weir_addr remote;
+	uint16_t local_port;
+	uint16_t remote_port;
+	uint32_t proto;
+};
+
+_Static_assert(sizeof(struct tuple_key) == 48, "padding would be hashed");
+_Static_assert(sizeof(struct conn_entry) <= 296, "a connection costs at most 400 bytes in all");
+
+static bool is_life(const struct weir_conn_id *id)
+{
+	return id->proto == WEIR_PROTO_TCP && id->cookie;
+}
+
+/* A bijection in which each bit of the input moves half the output (splitmix64's finalizer). */
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+	return x ^ (x >> 31);
+}
+
+uint64_t conn_store_hash(const struct conn_store *store, const struct weir_conn_id *id)
+{
+	struct tuple_key key = {
+		.cookie = id->cookie,
+		.local = id->local,
+		.remote = id->remote,
+		.local_port = id->local_port,
+		.remote_port = id->remote_port,
+		.proto = id->proto,
+	};
+
+	/* Cookies are the kernel's: nobody chooses them. Tuples are chosen by peers. */
+	if (is_life(id))
+		return mix(id->cookie + id->generation * 0x9e3779b97f4a7c15ULL);
+	return siphash24(store->key, &key, sizeof(key));
+}
+
+static bool same_id(const struct weir_conn_id *a, const struct weir_conn_id *b)
+{
+	if (a->proto != b->proto || a->cookie != b->cookie)
+		return false;
+	if (is_life(a))
+		return a->generation == b->generation;
+	return a->local_port == b->local_port && a->remote_port == b->remote_port &&
+	       memcmp(&a->local, &b->local, sizeof(a->local)) == 0 &&
+	       memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
+}
+
+void conn_store_init(struct conn_store *store)
+{
+	*store = (struct conn_store){0};
+	for (int i = 0; i < CONN_STAGES; i++)
+		store->lists[i] = (struct conn_list){.first = NO_SLOT, .last = NO_SLOT};
+	hash_key(store->key);
+}
+
+void conn_store_done(struct conn_store *store)
+{
+	for (size_t i = 0; i < store->n_chunks; i++)
+		free(store->chunks[i]);
+	free(store->chunks);
+	hash_index_done(&store->index);
+	conn_store_init(store);
+}
+
+struct conn_entry *conn_store_at(const struct conn_store *store, uint32_t slot)
+{
+	return &store->chunks[slot >> CHUNK_SHIFT]->rows[slot & (CHUNK_ROWS - 1)];
+}
+
+static struct conn_links *links_at(const struct conn_store *store, uint32_t slot)
+{
+	return &store->chunks[slot >> CHUNK_SHIFT]->links[slot & (CHUNK_ROWS - 1)];
+}
+
+static void list_append(struct conn_store *store, enum conn_stage stage, uint32_t slot)
+{
+	struct conn_list *list = &store->lists[stage];
+	struct conn_links *links = links_at(store, slot);
+
+	*links = (struct conn_links){.previous = list->last, .next = NO_SLOT};
+	if (list->last == NO_SLOT)
+		list->first = slot;
+	else
+		links_at(store, list->last)->next = slot;
+	list->last = slot;
+	list->n++;
+}
+
+static void list_remove(struct conn_store *store, enum conn_stage stage, uint32_t slot)
+{
+	struct conn_list *list = &store->lists[stage];
+	const struct conn_links *links = links_at(store, slot);
+
+	if (links->previous == NO_SLOT)
+		list->first = links->next;
+	else
+		links_at(store, links->previous)->next = links->next;
+	if (links->next == NO_SLOT)
+		list->last = links->previous;
+	else
+		links_at(store, links->next)->previous = links->previous;
+	list->n--;
+}
+
+void conn_store_move(struct conn_store *store, struct conn_entry *entry, enum conn_stage stage)
+{
+	if (entry->stage == stage && store->lists[stage].last == entry->slot)
+		return;
+	list_remove(store, (enum conn_stage)entry->stage, entry->slot);
+	list_append(store, stage, entry->slot);
+	entry->stage = (uint8_t)stage;
+}
+
+struct conn_entry *conn_store_find(const struct conn_store *store, const struct weir_conn_id *id)
+{
+	uint64_t hash = conn_store_hash(store, id);
+	uint32_t at;
+
+	for (uint32_t slot = hash_index_first(&store->index, hash, &at); slot != NO_SLOT;
+	     slot = hash_index_next(&store->index, hash, &at)) {
+		struct conn_entry *entry = conn_store_at(store, slot);
+
+		if (same_id(&entry->row.id, id))
+			return entry;
+	}
+	return NULL;
+}
+
+static int add_chunk(struct conn_store *store)
+{
+	size_t more = store->max_chunks ? store->max_chunks * 2 : 8;
+	struct conn_chunk **chunks;
+	struct conn_chunk *chunk;
+
+	if (store->n_slots >= MOST_SLOTS)
+		return -ENOBUFS;
+	if (store->n_chunks == store->max_chunks) {
+		chunks = realloc(store->chunks, more * sizeof(struct conn_chunk *));
+		if (!chunks)
+			return -ENOMEM;
+		store->chunks = chunks;
+		store->max_chunks = more;
+	}
+	chunk = malloc(sizeof(*chunk));
+	if (!chunk)
+		return -ENOMEM;
+	store->chunks[store->n_chunks++] = chunk;
+	return 0;
+}
+
+/* Takes a free slot off its list, or the next that was never used. */
+static int take_slot(struct conn_store *store, uint32_t *ret_slot)
+{
+	uint32_t slot = store->lists[CONN_FREE].first;
+	int r;
+
+	if (slot != NO_SLOT) {
+		list_remove(store, CONN_FREE, slot);
+		*ret_slot = slot;
+		return 0;
+	}
+	if (store->n_slots == store->n_chunks * CHUNK_ROWS) {
+		r = add_chunk(store);
+		if (r < 0)
+			return r;
+	}
+	*ret_slot = store->n_slots++;
+	return 0;
+}
+
+int conn_store_add(struct conn_store *store, const struct weir_conn_id *id,
+		   struct conn_entry **ret_entry)
+{
+	struct conn_entry *entry;
+	uint32_t slot;
+	int r;
+
+	r = hash_index_reserve(&store->index);
+	if (r < 0)
+		return r;
+	r = take_slot(store, &slot);
+	if (r < 0)
+		return r;
+	entry = conn_store_at(store, slot);
+	*entry = (struct conn_entry){.row.id = *id, .slot = slot, .stage = CONN_OPEN};
+	hash_index_add(&store->index, conn_store_hash(store, id), slot);
+	list_append(store, CONN_OPEN, slot);
+	*ret_entry = entry;
+	return 0;
+}
+
+void conn_store_remove(struct conn_store *store, struct conn_entry *entry)
+{
+	assert(entry->stage != CONN_FREE);
+	hash_index_remove(&store->index, conn_store_hash(store, &entry->row.id), entry->slot);
+	conn_store_move(store, entry, CONN_FREE);
+}
+
+static struct conn_entry *entry_or_null(const struct conn_store *store, uint32_t slot)
+{
+	return slot == NO_SLOT ? NULL : conn_store_at(store, slot);
+}
+
+struct conn_entry *conn_store_first(const struct conn_store *store, enum conn_stage stage)
+{
+	return entry_or_null(store, store->lists[stage].first);
+}
+
+struct conn_entry *conn_store_next(const struct conn_store *store, const struct conn_entry *entry)
+{
+	return entry_or_null(store, links_at(store, entry->slot)->next);
+}
+
+size_t conn_store_live(const struct conn_store *store)
+{
+	return store->n_slots - store->lists[CONN_FREE].n;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Counters and rates of a connection table: what a series of events comes to. */
+
+#include "conn_story.h"
+
+static void test_rates(void)
+{
+	struct weir_conn_id id = id_with_cookie(WEIR_PROTO_TCP, 1);
+	struct story s;
+
+	begin(&s, NULL);
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 10 * SEC, 5000, 1000));
+	tick(&s, 10 * SEC);
+	ok(!s.tick.active[0]->rate_known, "one observation is no rate");
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 12 * SEC, 9000, 1000));
+	tick(&s, 12 * SEC);
+	rates(s.tick.active[0], 2000, 0, "4000 bytes in 2 s");
+	tick(&s, 13 * SEC);
+	rates(s.tick.active[0], 0, 0, "no event: the rate is 0 and known");
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 14 * SEC + SEC / 2, 9000, 4000));
+	tick(&s, 14 * SEC);
+	rates(s.tick.active[0], 0, 2000, "from the idle tick's moment to the sample's");
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 15 * SEC, 9000, 5000));
+	tick(&s, 15 * SEC);
+	rates(s.tick.active[0], 0, 2000, "from sample to sample: 1000 bytes in half a second");
+	end(&s);
+}
+
+static void test_rate_of_deltas(void)
+{
+	struct weir_conn_id id = id_of(WEIR_PROTO_UDP);
+	struct weir_conn_event event;
+	struct story s;
+
+	begin(&s, NULL);
+	apply(&s, delta_of(WEIR_CONN_SEND, id, SEC, 1));
+	tick(&s, SEC);
+	ok(!s.tick.active[0]->rate_known, "unknown at first");
+	apply(&s, delta_of(WEIR_CONN_SEND, id, SEC + MSEC, 300));
+	apply(&s, delta_of(WEIR_CONN_RECV, id, SEC + 2 * MSEC, 600));
+	tick(&s, 3 * SEC);
+	rates(s.tick.active[0], 300, 150, "deltas spread over the whole tick");
+	id.remote_port++;
+	event = delta_of(WEIR_CONN_SEND, id, 4 * SEC, 100);
+	event.opened_ns = 2 * SEC;
+	apply(&s, event);
+	id.remote_port++;
+	event = delta_of(WEIR_CONN_SEND, id, 4 * SEC, 100);
+	event.opened_ns = 4 * SEC;
+	apply(&s, event);
+	tick(&s, 5 * SEC);
+	rates(s.tick.active[1], 0, 50, "a flow that comes back: since the last tick");
+	rates(s.tick.active[2], 0, 100, "a new one: since it began");
+	end(&s);
+}
+
+static void test_rate_of_new_rows(void)
+{
+	struct weir_conn_event event;
+	struct story s;
+
+	begin(&s, NULL);
+	tick(&s, 10 * SEC);
+	event = totals_of(WEIR_CONN_SAMPLE, id_with_cookie(WEIR_PROTO_TCP, 1), 11 * SEC, 3000, 0);
+	event.opened_ns = 10 * SEC + SEC / 2;
+	apply(&s, event);
+	tick(&s, 11 * SEC);
+	rates(s.tick.active[0], 6000, 0, "opened half a second ago");
+	event = totals_of(WEIR_CONN_SAMPLE, id_with_cookie(WEIR_PROTO_TCP, 2), 12 * SEC, 3000, 0);
+	event.opened_ns = 2 * SEC;
+	apply(&s, event);
+	tick(&s, 12 * SEC);
+	rates(s.tick.active[1], 3000, 0, "opened long ago, silent till the last tick");
+	event.id.cookie = 3;
+	event.flags = WEIR_CONN_PARTIAL;
+	event.opened_ns = 12 * SEC + 1;
+	event.time_ns = 13 * SEC;
+	apply(&s, event);
+	event = totals_of(WEIR_CONN_SAMPLE, id_with_cookie(WEIR_PROTO_UDP, 4), 13 * SEC, 3000, 0);
+	event.opened_ns = 2 * SEC;
+	apply(&s, event);
+	tick(&s, 13 * SEC);
+	ok(!s.tick.active[2]->rate_known, "unknown if its beginning is");
+	ok(!s.tick.active[3]->rate_known, "unknown for UDP that may have expired meanwhile");
+	end(&s);
+}
+
+static void test_gap(void)
+{
+	struct weir_conn_id id = id_with_cookie(WEIR_PROTO_TCP, 1);
+	struct weir_conn_id idle = id_with_cookie(WEIR_PROTO_TCP, 2);
+	struct story s;
+
+	begin(&s, NULL);
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, SEC, 1000, 0));
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, idle, SEC, 1000, 0));
+	tick(&s, SEC);
+	tick(&s, 6 * SEC);
+	rates(s.tick.active[0], 0, 0, "five seconds are no gap");
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 3600 * SEC, 1000000, 0));
+	tick(&s, 3600 * SEC);
+	ok(!s.tick.active[0]->rate_known, "after a suspend the rate is unknown");
+	ok(!s.tick.active[1]->rate_known, "for idle rows too");
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 3601 * SEC, 1000500, 0));
+	tick(&s, 3601 * SEC);
+	rates(s.tick.active[0], 500, 0, "and starts anew from there");
+	rates(s.tick.active[1], 0, 0, "for idle rows too");
+	end(&s);
+}
+
+static void test_time_guards(void)
+{
+	struct weir_conn_id id = id_with_cookie(WEIR_PROTO_TCP, 1);
+	struct story s;
+
+	begin(&s, NULL);
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 5 * SEC, 1000, 0));
+	tick(&s, 5 * SEC);
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 6 * SEC, 3000, 0));
+	tick(&s, 6 * SEC);
+	tick(&s, 6 * SEC);
+	rates(s.tick.active[0], 2000, 0, "a second tick at the same moment changes nothing");
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 4 * SEC, 9000, 0));
+	tick(&s, 7 * SEC);
+	ok(!s.tick.active[0]->rate_known, "a sample from before the last tick has no rate");
+	is_int(s.tick.active[0]->counters.bytes_in, 9000, "but counts");
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 0, 9500, 0));
+	tick(&s, 8 * SEC);
+	rates(s.tick.active[0], 500, 0, "a sample without a time is as of the tick");
+	tick(&s, 2 * SEC);
+	is_int(s.tick.now_ns, 8 * SEC, "time does not run backwards");
+	end(&s);
+}
+
+static void test_backwards(void)
+{
+	struct weir_conn_id id = id_with_cookie(WEIR_PROTO_TCP, 1);
+	struct story s;
+
+	begin(&s, NULL);
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, SEC, 5000, 7000));
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 2 * SEC, 9000, 6999));
+	tick(&s, 2 * SEC);
+	is_int(s.tick.active[0]->counters.bytes_in, 5000, "a sample with fewer bytes is ignored");
+	is_int(s.tick.active[0]->counters.bytes_out, 7000, "whole");
+	is_int(s.stats.backwards, 1, "and counted");
+	apply(&s, totals_of(WEIR_CONN_FINAL, id, 3 * SEC, 6000, 6999));
+	tick(&s, 3 * SEC);
+	tick(&s, 4 * SEC);
+	counts(&s, 0, 1, "the final");
+	is_int(s.tick.closed[0]->counters.bytes_in, 6000, "a final raises");
+	is_int(s.tick.closed[0]->counters.bytes_out, 7000, "and never lowers");
+	end(&s);
+}
+
+static void test_wrapping_packets(void)
+{
+	struct weir_conn_event event =
+		totals_of(WEIR_CONN_SAMPLE, id_with_cookie(WEIR_PROTO_TCP, 1), SEC, 1000, 1000);
+	const struct conn_row *row;
+	struct story s;
+
+	begin(&s, NULL);
+	event.flags = WEIR_CONN_PACKETS_32;
+	event.counters.packets_in = 0xfffffff0;
+	event.counters.packets_out = 5;
+	apply(&s, event);
+	event.counters.packets_in = 0x10;
+	apply(&s, event);
+	event.counters.packets_in = 0x80000000;
+	apply(&s, event);
+	event.counters.packets_in = 0xf0000000;
+	apply(&s, event);
+	event.counters.packets_in = 0x20;
+	event.counters.packets_out = 4;
+	apply(&s, event);
+	tick(&s, 2 * SEC);
+	row = s.tick.active[0];
+	is_int(row->counters.packets_in, 0x200000020, "widened past two wraps");
+	is_int(row->counters.packets_out, 5, "one less is backwards, not 2^32 more");
+	is_int(s.stats.backwards, 1, "and counted");
+	ok(!(row->flags & WEIR_CONN_PACKETS_32), "a widened count does not wrap");
+	end(&s);
+}
+
+int main(void)
+{
+	test_rates();
+	test_rate_of_deltas();
+	test_rate_of_new_rows();
+	test_gap();
+	test_time_guards();
+	test_backwards();
+	test_wrapping_packets();
+	return tap_done();
+}
