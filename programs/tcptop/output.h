@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Which export goes to which descriptor: a tick's rows become one buffer, and the buffer one
+ * write. Nothing is kept back between ticks.
+ */
+
+#include <stdint.h>
+
+#include <weir/conn_source.h>
+
+#include "base/str_buf.h"
+#include "export/conn_lines.h"
+#include "export/conn_log.h"
+#include "export/conn_text.h"
+#include "model/conn_table.h"
+#include "options.h"
+#include "writer.h"
+
+struct output {
+	const struct options *options; /* borrowed */
+	struct export_options exports;
+	struct writer writer; /* to standard output */
+	struct conn_log *log; /* NULL: to standard output */
+	struct conn_plain plain;
+	struct str_buf buf;
+};
+
+/* What a tick says besides its rows. */
+struct output_tick {
+	const struct conn_tick *tick; /* only the rows that are wanted */
+	uint64_t realtime_ns;
+	const char *source; /* the source's describe() */
+	const struct weir_conn_source_stats *source_stats;
+	const struct conn_table_stats *table_stats;
+};
+
+/*
+ * Opens the log, if there is one, and writes the header. names and endpoints are borrowed.
+ * stop_fd as in struct writer. On failure error says why; output_done() is due in any case.
+ */
+int output_open(struct output *output, const struct options *options,
+		const struct conn_names *names, const struct endpoint_names *endpoints, int stop_fd,
+		struct str_buf *error);
+
+/* Writes one tick. -EPIPE: the reader went away. On other failures error says what happened; it is
+ * also filled on success, when all was written but the log could not be rotated. */
+int output_tick(struct output *output, const struct output_tick *about, struct str_buf *error);
+
+/* The program is asked to stop: a reader that does not read is given up soon. */
+void output_stopping(struct output *output);
+
+/* Closes the log; a file system may report a late failure there, which error then tells. */
+int output_close(struct output *output, struct str_buf *error);
+
+void output_done(struct output *output);
