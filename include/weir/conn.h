@@ -124,6 +124,8 @@ enum weir_conn_event_kind {
 	WEIR_CONN_STATE,  /* only state (and owner, where known) */
 	WEIR_CONN_FINAL,  /* counters are the exact last totals; the connection is over */
 	WEIR_CONN_OWNER,  /* only owner, maybe after the FINAL */
+	WEIR_CONN_RESYNC, /* no connection: ends were lost; until the next tick every live TCP
+			     connection is told, and one that is not told has ended */
 	WEIR_CONN_RENAME, /* no connection: the process in owner has taken the name in owner.comm */
 };
 
@@ -132,7 +134,9 @@ enum weir_conn_flag {
 	WEIR_CONN_PACKETS_32 = 1 << 1,	 /* packet counts are the kernel's wrapping u32 */
 	WEIR_CONN_NO_COUNTERS = 1 << 2,	 /* this source cannot count: n/a, never 0 */
 	WEIR_CONN_CONNECT_FAILED = 1 << 3, /* FINAL: went from SYN_SENT to CLOSE */
-	WEIR_CONN_AT_LEAST = 1 << 4,	 /* FINAL: the end itself escaped us; the last totals seen */
+	WEIR_CONN_AT_LEAST = 1 << 4, /* FINAL: the end escaped us; the last totals seen */
+	WEIR_CONN_OWNER_MOVED = 1 << 5, /* the owner told before handed the socket on: this one
+					   replaces it, whatever its evidence */
 };
 
 struct weir_conn_event {

@@ -25,6 +25,8 @@ static __always_inline void found_holder(struct tcp_storage *s, struct task_stru
 		return;
 	if (s->owner.evidence < EVIDENCE_FILE || handed_on)
 		owner_from_task(&s->owner, task, EVIDENCE_FILE);
+	if (handed_on)
+		s->flags |= RECORD_OWNER_MOVED;
 	if (s->owner.pid == (u32)task->tgid)
 		s->holder_walk = walk_number;
 	s->walk = walk_number;

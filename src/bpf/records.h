@@ -25,6 +25,7 @@ enum record_flag {
 	RECORD_KERNEL = 1 << 1,		/* a socket, or a task, of the kernel's own */
 	RECORD_CONNECT_FAILED = 1 << 2, /* SYN_SENT to CLOSE */
 	RECORD_LAST = 1 << 3,		/* UDP: the flow is idle; user space deletes its key */
+	RECORD_OWNER_MOVED = 1 << 4,	/* the owner before has handed the socket on */
 };
 
 #define RECORD_COMM_MAX 16

@@ -9,6 +9,8 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+__u32 retell; /* user space sets it for a pass that is to tell every connection */
+
 /*
  * Would a row say anything new? Most sockets of a large host are idle, and this is what each of
  * them costs, so it looks at as few cache lines as it can: the sequence numbers, which lie
@@ -17,7 +19,7 @@ char LICENSE[] SEC("license") = "GPL";
  */
 static __always_inline bool is_news(struct sock *sk, struct tcp_sock *tp, struct tcp_storage *s)
 {
-	return !s->told || s->told_busy || tp->rcv_nxt != s->told_rcv_nxt ||
+	return !s->told || s->told_busy || retell || tp->rcv_nxt != s->told_rcv_nxt ||
 	       tp->snd_nxt != s->told_snd_nxt || sk->__sk_common.skc_state != s->told_state ||
 	       s->owner.pid != s->told_pid || s->owner.evidence != s->told_evidence;
 }

@@ -67,6 +67,8 @@ static void decode_common(const struct conn_record *r, struct weir_conn_event *e
 	decode_owner(r, &e->owner);
 	if (r->flags & RECORD_PARTIAL)
 		e->flags |= WEIR_CONN_PARTIAL;
+	if (r->flags & RECORD_OWNER_MOVED)
+		e->flags |= WEIR_CONN_OWNER_MOVED;
 }
 
 static int decode_tcp_record(const struct conn_record *r, uint64_t kernel_tick_ns, uint8_t kind,

@@ -37,6 +37,7 @@ struct bpf_source {
 	struct weir_conn_source_stats stats;
 	uint64_t kernel_tick_ns;
 	uint64_t udp_flows_forgotten;
+	uint64_t resynced_losses; /* lost closes that have been made good for */
 	uint32_t netns;
 	char description[160];
 	/* whom to tell, during a call */
@@ -166,6 +167,21 @@ static int walk_all(struct bpf_source *s)
 	return missed;
 }
 
+/* A close that found no room in the ring leaves a connection that would seem to live for ever. So
+ * after a loss the pass tells all that live, and the table ends the others. */
+static void resync(struct bpf_source *s)
+{
+	struct weir_conn_event event = {.kind = WEIR_CONN_RESYNC};
+	uint64_t lost = s->loaded.skel->bss->stats.lost_records;
+
+	s->loaded.skel->bss->retell = lost != s->resynced_losses;
+	s->resynced_losses = lost;
+	if (!s->loaded.skel->bss->retell)
+		return;
+	event.time_ns = clock_monotonic_ns();
+	s->fn(s->user, &event);
+}
+
 static int bpf_source_sample(struct weir_conn_source *source, weir_conn_event_fn fn, void *user,
 			     uint64_t *ret_now_ns)
 {
@@ -180,6 +196,7 @@ static int bpf_source_sample(struct weir_conn_source *source, weir_conn_event_fn
 		return r;
 	begun_ns = clock_monotonic_ns();
 	s->stats.pass_ns = 0;
+	resync(s);
 	r = walk_all(s);
 	if (r < 0)
 		return r;

@@ -34,6 +34,7 @@ enum conn_mark {
 	CONN_RATED = 1 << 4,    /* closed, and its last rate has been computed */
 	CONN_HELD = 1 << 5,     /* has been held back once */
 	CONN_UNSURE = 1 << 6,   /* closed by a SAMPLE: the FINAL may be a moment behind */
+	CONN_DOUBTED = 1 << 7,  /* not told since a RESYNC */
 };
 
 struct conn_entry {

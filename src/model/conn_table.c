@@ -234,10 +234,18 @@ static void apply_sample(struct conn_table *table, struct conn_entry *entry,
 	}
 }
 
+static void merge_owner(struct conn_entry *entry, const struct weir_conn_event *event)
+{
+	if (event->flags & WEIR_CONN_OWNER_MOVED && event->owner.pid)
+		entry->row.owner = event->owner;
+	else
+		conn_merge_owner(&entry->row.owner, &event->owner);
+}
+
 static void apply_state(struct conn_table *table, struct conn_entry *entry,
 			const struct weir_conn_event *event)
 {
-	conn_merge_owner(&entry->row.owner, &event->owner);
+	merge_owner(entry, event);
 	if (entry->stage != CONN_OPEN || event->id.proto != WEIR_PROTO_TCP)
 		return;
 	conn_merge_facts(&entry->row, event);
@@ -261,6 +269,15 @@ static bool is_void(const struct weir_conn_event *event)
 	       !counters->bytes_out && !counters->packets_in && !counters->packets_out;
 }
 
+/* Ends were lost, so a connection that is not told any more has ended. */
+static void doubt_all(struct conn_table *table)
+{
+	for (struct conn_entry *entry = conn_store_first(&table->store, CONN_OPEN); entry;
+	     entry = conn_store_next(&table->store, entry))
+		if (entry->row.id.proto == WEIR_PROTO_TCP)
+			entry->marks |= CONN_DOUBTED;
+}
+
 /* SEND, RECV, SAMPLE, FINAL: what may make a row. */
 static int apply_counters(struct conn_table *table, struct conn_entry *entry,
 			  const struct weir_conn_event *event)
@@ -275,8 +292,9 @@ static int apply_counters(struct conn_table *table, struct conn_entry *entry,
 		if (r < 0)
 			return r;
 	} else {
-		conn_merge_owner(&entry->row.owner, &event->owner);
+		merge_owner(entry, event);
 	}
+	entry->marks &= (uint8_t)~CONN_DOUBTED;
 	/* Once closed, only a FINAL has something to add. */
 	if (entry->stage != CONN_OPEN && event->kind != WEIR_CONN_FINAL)
 		return 0;
@@ -297,6 +315,10 @@ int conn_table_apply(struct conn_table *table, const struct weir_conn_event *eve
 
 	if (event->kind == WEIR_CONN_RENAME)
 		return 0;
+	if (event->kind == WEIR_CONN_RESYNC) {
+		doubt_all(table);
+		return 0;
+	}
 	if (event->kind > WEIR_CONN_RENAME ||
 	    (id->proto != WEIR_PROTO_TCP && id->proto != WEIR_PROTO_UDP))
 		return -EINVAL;
@@ -311,7 +333,7 @@ int conn_table_apply(struct conn_table *table, const struct weir_conn_event *eve
 	if (event->kind == WEIR_CONN_STATE)
 		apply_state(table, entry, event);
 	else
-		conn_merge_owner(&entry->row.owner, &event->owner);
+		merge_owner(entry, event);
 	return 0;
 }
 
@@ -408,6 +430,11 @@ static void tick_open(struct conn_table *table, struct tick *tick)
 		if (is_expired(table, tick, &entry->row)) {
 			conn_store_remove(&table->store, entry);
 			table->stats.expired++;
+			continue;
+		}
+		if (entry->marks & CONN_DOUBTED) {
+			entry->row.flags |= WEIR_CONN_AT_LEAST;
+			close_row(table, entry, tick->now_ns);
 			continue;
 		}
 		compute_rate(tick, entry);

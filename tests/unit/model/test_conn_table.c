@@ -480,7 +480,7 @@ static void test_refusals(void)
 	is_int(conn_table_new(&options, &table), -EINVAL, "options without a size");
 	ok(!table, "leave no table");
 	begin(&s, NULL);
-	event.kind = WEIR_CONN_RENAME + 1;
+	event.kind = UINT8_MAX;
 	is_int(conn_table_apply(s.table, &event), -EINVAL, "an unknown kind");
 	event.kind = WEIR_CONN_SAMPLE;
 	event.id.proto = 1;
