@@ -3,13 +3,13 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <signal.h>
 
 /* Connections a child holds: two descriptors each, within the usual limit of 20,000. */
 #define CONNECTIONS_PER_CHILD 8000

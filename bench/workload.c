@@ -44,7 +44,8 @@ static void must(long result, const char *what)
 
 static struct sockaddr_in bound(int fd)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(addr);
 
 	must(bind(fd, (struct sockaddr *)&addr, len), "bind");

@@ -446,7 +446,7 @@ int app_run(const struct options *options)
 	int r = open_all(&app), r_close;
 
 	opened = app.source != NULL;
-	if (r >= 0)
+	if (r >= 0 && opened)
 		r = options->once ? tick(&app, true) : loop(&app);
 	r_close = close_all(&app);
 	if (app.reader_gone)

@@ -12,6 +12,7 @@ void losses_tell(struct losses *losses, const struct weir_conn_source_stats *sou
 		const char *what;
 	} kinds[] = {
 		{source->lost_finals, "closes that could not be told"},
+		{source->lost_names, "late owners and names of processes"},
 		{source->lost_sockets, "sockets that could not be followed"},
 		{source->lost_flows, "datagrams beyond the table of UDP flows"},
 		{source->bad_records, "malformed records"},

@@ -43,7 +43,7 @@ static int reserve_over(struct view *view, size_t n)
 	if (n <= view->max_over)
 		return 0;
 	n += n / 2;
-	over = reallocarray(view->over, n, sizeof(*view->over));
+	over = reallocarray(view->over, n, sizeof(void *));
 	if (!over)
 		return -ENOMEM;
 	view->over = over;

@@ -7,12 +7,6 @@
  */
 
 #include "kernel_types.bpf.h"
-
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
 #include "records.h"
 
 /* enum weir_evidence of include/weir/conn.h; user space asserts that they agree. */
@@ -36,11 +30,12 @@ struct tcp_storage {
 	u32 told_snd_nxt;
 	u32 told_pid;
 	u32 generation;
-	u32 walk;	 /* the last owner walk that met this socket … */
+	u32 walk;        /* the last owner walk that met this socket … */
 	u32 holder_walk; /* … and the last one that met its owner holding it */
-	u8 flags;	 /* enum record_flag */
-	u8 closed;	 /* the FINAL has gone out */
-	u8 told;	 /* there has been a row */
+	u8 flags;        /* enum record_flag */
+	u8 state;        /* the last change of state that was handled */
+	u8 closed;       /* the FINAL has gone out */
+	u8 told;         /* there has been a row */
 	u8 told_state;
 	u8 told_evidence;
 	u8 told_busy; /* bytes were unread, unsent or unacknowledged then */
@@ -136,12 +131,13 @@ static __always_inline void submit(struct conn_record *record)
 	bpf_ringbuf_submit(record, full ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline struct conn_record *reserve(void)
+/* NULL when the ring is full: then lost grows by what the record stands for. */
+static __always_inline struct conn_record *reserve(__u64 *lost, u32 n)
 {
 	struct conn_record *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
 
 	if (!record)
-		__sync_fetch_and_add(&stats.lost_records, 1);
+		__sync_fetch_and_add(lost, n);
 	return record;
 }
 

@@ -51,7 +51,7 @@ enum {
 #define ETH_P_IPV6 0x86DD
 #define MSG_PEEK 2
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
-#define SOCK_DONE_BIT 1	      /* enum sock_flags: SOCK_DEAD, SOCK_DONE, … */
+#define SOCK_DONE_BIT 1       /* enum sock_flags: SOCK_DEAD, SOCK_DONE, … */
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -244,3 +244,9 @@ struct pt_regs {
 #endif
 
 #pragma clang attribute pop
+
+/* libbpf's own headers want the types above. */
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>

@@ -32,6 +32,22 @@ static __always_inline void found_holder(struct tcp_storage *s, struct task_stru
 	s->walk = walk_number;
 }
 
+/* A connection whose beginning was not told is begun here (see open_storage). */
+static __always_inline struct tcp_storage *known_socket(struct sock *sk)
+{
+	struct tcp_storage new = {.flags = RECORD_PARTIAL};
+	struct tcp_storage *s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, 0);
+	u8 state = sk->__sk_common.skc_state;
+
+	if (s || state == TCP_CLOSE || state == TCP_SYN_SENT)
+		return s;
+	new.cgroup_id = cgroup_of(sk);
+	s = bpf_sk_storage_get(&tcp_sockets, sk, &new, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!s)
+		__sync_fetch_and_add(&stats.lost_sockets, 1);
+	return s;
+}
+
 static __always_inline void found_listener(struct sock *sk, struct task_struct *task)
 {
 	struct listener_key key = {
@@ -90,7 +106,7 @@ int owner_walk(struct bpf_iter__task_file *ctx)
 			found_listener(sk, task);
 			return 0;
 		}
-		s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, 0);
+		s = known_socket(sk);
 		if (s)
 			found_holder(s, task);
 	}
@@ -106,7 +122,7 @@ int BPF_PROG(task_renamed, struct task_struct *task, const char *comm)
 
 	if (task->pid != task->tgid)
 		return 0;
-	r = reserve();
+	r = reserve(&stats.lost_names, 1);
 	if (!r)
 		return 0;
 	owner_from_task(&r->owner, task, EVIDENCE_NONE);

@@ -17,15 +17,15 @@ enum record_kind {
 	RECORD_TCP_FINAL,  /* totals at CLOSE */
 	RECORD_TCP_OWNER,  /* only identity and owner, after the FINAL */
 	RECORD_UDP_DELTA,  /* datagrams since the flow's last record */
-	RECORD_RENAME,	   /* only owner: its comm is new */
+	RECORD_RENAME,     /* only owner: its comm is new */
 };
 
 enum record_flag {
-	RECORD_PARTIAL = 1 << 0,	/* opened before we were attached */
-	RECORD_KERNEL = 1 << 1,		/* a socket, or a task, of the kernel's own */
+	RECORD_PARTIAL = 1 << 0,        /* opened before we were attached */
+	RECORD_KERNEL = 1 << 1,         /* a socket, or a task, of the kernel's own */
 	RECORD_CONNECT_FAILED = 1 << 2, /* SYN_SENT to CLOSE */
-	RECORD_LAST = 1 << 3,		/* UDP: the flow is idle; user space deletes its key */
-	RECORD_OWNER_MOVED = 1 << 4,	/* the owner before has handed the socket on */
+	RECORD_LAST = 1 << 3,           /* UDP: the flow is idle; user space deletes its key */
+	RECORD_OWNER_MOVED = 1 << 4,    /* the owner before has handed the socket on */
 };
 
 #define RECORD_COMM_MAX 16
@@ -43,10 +43,10 @@ _Static_assert(sizeof(struct record_owner) == 32, "record_owner is shared with t
 
 struct conn_record {
 	__u64 cookie;
-	__u64 time_ns;	 /* CLOCK_MONOTONIC */
+	__u64 time_ns;   /* CLOCK_MONOTONIC */
 	__u64 opened_ns; /* 0: before us */
 	__u64 cgroup_id;
-	__u64 bytes_in;	 /* payload */
+	__u64 bytes_in; /* payload */
 	__u64 bytes_out;
 	__u64 retrans_bytes;
 	struct record_owner owner;
@@ -63,7 +63,7 @@ struct conn_record {
 	__u32 rttvar_us;
 	__u32 cwnd;
 	__u32 retrans;
-	__u32 rate_delivered;	/* segments … */
+	__u32 rate_delivered;   /* segments … */
 	__u32 rate_interval_us; /* … in this time */
 	__u32 mss;
 	__u32 busy_ticks; /* kernel ticks, 1/HZ s */
@@ -125,12 +125,13 @@ struct udp_socket {
 
 /* Counters the programs keep, read by user space from their .bss. */
 struct conn_stats {
-	__u64 lost_records;  /* the ring was full */
-	__u64 lost_sockets;  /* socket storage was refused (optmem, memory) */
-	__u64 lost_packets;  /* the flow table was full */
-	__u64 ownerless;     /* rows of this pass whose owner is unknown or a guess */
-	__u64 missed_rows;   /* rows this pass had no room for; they come again */
-	__u64 sockets_seen;  /* sockets and flows this pass walked over */
-	__u64 passive_opens; /* accepted connections ever; moves when owners may be missing */
+	__u64 lost_finals;    /* the ring was full: closes … */
+	__u64 lost_names;     /* … and late owners and renames */
+	__u64 lost_sockets;   /* socket storage was refused (optmem, memory) */
+	__u64 lost_packets;   /* the flow table, or the ring for late ones, was full */
+	__u64 ownerless;      /* rows of this pass whose owner is unknown or a guess */
+	__u64 missed_rows;    /* rows this pass had no room for; they come again */
+	__u64 sockets_seen;   /* sockets and flows this pass walked over */
+	__u64 passive_opens;  /* accepted connections ever; moves when owners may be missing */
 	__u64 udp_flows_made; /* ever; user space knows how many it has deleted */
 };

@@ -56,12 +56,16 @@ static __always_inline void guess_owner(struct tcp_storage *s, struct sock *sk)
 		s->owner = *owner;
 }
 
-/* A socket begins a life: the first, or another one after AF_UNSPEC. */
-static __always_inline struct tcp_storage *open_storage(struct sock *sk, int old, int new)
+/*
+ * A socket begins a life: the first, or another one after AF_UNSPEC. It may also be met in the
+ * middle of one, if the change that began it was not told (see tcp_state).
+ */
+static __always_inline struct tcp_storage *open_storage(struct sock *sk, struct tcp_storage *s,
+							int old, int new)
 {
-	struct tcp_storage *s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, 0);
+	bool begins = new == TCP_SYN_SENT || new == TCP_ESTABLISHED || old == TCP_SYN_RECV;
 
-	if (s && !s->closed)
+	if (s && (!s->closed || !begins))
 		return s;
 	if (!s) {
 		s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
@@ -73,13 +77,13 @@ static __always_inline struct tcp_storage *open_storage(struct sock *sk, int old
 		s->generation++;
 		s->closed = 0;
 		s->told = 0;
-		s->flags = 0;
 		s->owner.evidence = EVIDENCE_NONE;
 		s->owner.pid = 0;
 	}
-	s->opened_ns = bpf_ktime_get_ns();
+	s->flags = begins ? 0 : RECORD_PARTIAL;
+	s->opened_ns = begins ? bpf_ktime_get_ns() : 0;
 	s->cgroup_id = cgroup_of(sk);
-	if (old == TCP_SYN_RECV)
+	if (new != TCP_SYN_SENT && old != TCP_SYN_SENT)
 		guess_owner(s, sk);
 	return s;
 }
@@ -91,7 +95,7 @@ static __always_inline void send_final(struct sock *sk, struct tcp_storage *s, i
 
 	if (!tp)
 		return;
-	r = reserve();
+	r = reserve(&stats.lost_finals, 1);
 	if (!r)
 		return;
 	fill_tcp(r, sk, tp);
@@ -113,28 +117,28 @@ static __always_inline void send_bare_final(struct sock *sk, int old)
 	send_final(sk, &s, old);
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(tcp_state, struct sock *sk, int old, int new)
+static __always_inline int state_changed(struct sock *sk, int old, int new)
 {
 	struct tcp_storage *s;
 
-	if (sk->sk_protocol != IPPROTO_TCP)
+	if (sk->sk_protocol != IPPROTO_TCP || new == old || new == TCP_SYN_RECV)
 		return 0;
 	if (new == TCP_LISTEN || (old == TCP_LISTEN && new == TCP_CLOSE)) {
 		listener_changed(sk, new);
 		return 0;
 	}
-	if (new == TCP_SYN_SENT || new == TCP_ESTABLISHED ||
-	    (old == TCP_SYN_RECV && new != TCP_CLOSE))
-		s = open_storage(sk, old, new);
-	else
-		s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, 0);
+	s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, 0);
+	if (s && s->state == new)
+		return 0; /* the other of the two programs was first */
+	if (new != TCP_CLOSE)
+		s = open_storage(sk, s, old, new);
 	if (!s) {
 		/* a child that never was established, or a socket that never connected, is none */
-		if (new == TCP_CLOSE && old != TCP_SYN_RECV && old != TCP_CLOSE)
+		if (new == TCP_CLOSE && old != TCP_SYN_RECV)
 			send_bare_final(sk, old);
 		return 0;
 	}
+	s->state = (u8) new;
 	if (current_is_owner(sk))
 		take_owner(s, new == TCP_SYN_SENT ? EVIDENCE_CONNECT : EVIDENCE_TRANSITION);
 	if (new == TCP_CLOSE && !s->closed) {
@@ -145,24 +149,60 @@ int BPF_PROG(tcp_state, struct sock *sk, int old, int new)
 }
 
 /*
- * The peer reset the connection while the application still held it: CLOSE came from softirq, the
- * application's own close() comes here. tcp_disconnect has zeroed the counters by now, so only the
- * owner is told.
+ * The kernel skips a program that is already running on this CPU. A change of state in softirq may
+ * interrupt another one, and since about 6.18 a task may even be scheduled out in the middle, which
+ * would hide every change on this CPU until it is back. So the program is attached twice: while one
+ * is held up the other runs, and where both run the second finds the work done. What both miss,
+ * open_storage, tcp_destroy and the owner walk make good for.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_state, struct sock *sk, int old, int new)
+{
+	return state_changed(sk, old, new);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_state_again, struct sock *sk, int old, int new)
+{
+	return state_changed(sk, old, new);
+}
+
+/* Whether a socket without storage was a connection: it had a handshake. One that never connected
+ * has no peer, and tcp_disconnect, after which all has been told, takes both away. */
+static __always_inline bool was_connected(struct tcp_sock *tp)
+{
+	return tp->inet_conn.icsk_inet.sk.__sk_common.skc_dport && tp->srtt_us;
+}
+
+/*
+ * The socket goes away. Its close has been told, unless the program was skipped then. Otherwise
+ * this may bring the owner: if the peer reset the connection while the application still held it,
+ * CLOSE came from softirq, and this is the application's own close(). tcp_disconnect may have
+ * zeroed the counters by now, so then only the owner is told.
  */
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(tcp_destroy, struct sock *sk)
 {
 	struct tcp_storage *s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, 0);
-	struct tcp_sock *tp;
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct conn_record *r;
 
-	if (!s || !s->closed || s->owner.evidence >= EVIDENCE_DESTROY || !current_is_owner(sk))
-		return 0;
-	take_owner(s, EVIDENCE_DESTROY);
-	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return 0;
-	r = reserve();
+	if (!s) {
+		if (was_connected(tp))
+			send_bare_final(sk, TCP_CLOSE);
+		return 0;
+	}
+	if (!s->closed) {
+		s->closed = 1;
+		send_final(sk, s, TCP_CLOSE);
+		return 0;
+	}
+	if (s->owner.evidence >= EVIDENCE_DESTROY || !current_is_owner(sk))
+		return 0;
+	take_owner(s, EVIDENCE_DESTROY);
+	r = reserve(&stats.lost_names, 1);
 	if (!r)
 		return 0;
 	fill_tcp(r, sk, tp);

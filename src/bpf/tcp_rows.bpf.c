@@ -61,6 +61,10 @@ int tcp_rows(struct bpf_iter__bpf_sk_storage_map *ctx)
 	fill_tcp(r, sk, tp);
 	fill_storage(r, sk, s);
 	r->kind = RECORD_TCP_SAMPLE;
+	if (r->state == TCP_CLOSE) { /* the program that tells closes was skipped */
+		s->closed = 1;
+		r->kind = RECORD_TCP_FINAL;
+	}
 	remember(s, r);
 	return 0;
 }

@@ -22,7 +22,7 @@ struct udp_datagrams {
 /* The flow is being forgotten: tell the datagrams directly. */
 static __always_inline void tell_late(const struct udp_datagrams *d, struct udp_flow *flow)
 {
-	struct conn_record *r = reserve();
+	struct conn_record *r = reserve(&stats.lost_packets, d->packets);
 	bool in = d->direction == UDP_IN;
 
 	if (!r)

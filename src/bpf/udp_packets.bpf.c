@@ -96,7 +96,7 @@ static __always_inline u32 datagrams(struct __sk_buff *skb, u32 payload)
 	return 1;
 }
 
-/* Straight from the packet where the header lies in its linear part, which it nearly always does. */
+/* Straight from the packet where the header lies in its linear part, as it nearly always does. */
 static __always_inline int load_ports(struct __sk_buff *skb, u32 offset, u16 ports[2])
 {
 	void *end = (void *)(long)skb->data_end;

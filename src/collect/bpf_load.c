@@ -10,7 +10,6 @@
 #include "bpf/records.h"
 #include "collect/cgroup_path.h"
 #include "collect/conn_source_bpf.h"
-
 #include "conns.skel.h"
 
 #define PROBE_RING_BYTES 4096
@@ -22,21 +21,19 @@ struct part {
 };
 
 static const char *const tcp_programs[] = {
-	"tcp_state",  "tcp_destroy",  "tcp_rows", "tcp_existing",
-	"owner_walk", "task_renamed", "udp_rows", NULL,
+	"tcp_state",  "tcp_state_again", "tcp_destroy", "tcp_rows", "tcp_existing",
+	"owner_walk", "task_renamed",    "udp_rows",    NULL,
 };
 static const char *const packet_programs[] = {"udp_egress", "udp_ingress", NULL};
 static const char *const drop_programs[] = {"udp_dropped", NULL};
 static const char *const tracepoint_programs[] = {"udp_sent", "udp_received", NULL};
 static const char *const fexit_programs[] = {
-	"udp4_sent_fexit",     "udp6_sent_fexit",
-	"udp4_received_fexit", "udp6_received_fexit",
-	NULL,
+	"udp4_sent_fexit", "udp6_sent_fexit", "udp4_received_fexit", "udp6_received_fexit", NULL,
 };
 static const char *const kprobe_programs[] = {
-	"udp4_send_enter",    "udp6_send_enter",    "udp4_send_leave",	  "udp6_send_leave",
-	"udp4_receive_enter", "udp6_receive_enter", "udp4_receive_leave", "udp6_receive_leave",
-	NULL,
+	"udp4_send_enter",    "udp6_send_enter",    "udp4_send_leave",
+	"udp6_send_leave",    "udp4_receive_enter", "udp6_receive_enter",
+	"udp4_receive_leave", "udp6_receive_leave", NULL,
 };
 
 static const struct part tcp_part = {0, tcp_programs};
@@ -53,8 +50,7 @@ DEFINE_CLEANUP(conns_destroy_p, struct conns *, conns__destroy)
 static void autoload(struct conns *skel, const struct part *part)
 {
 	for (const char *const *name = part->programs; *name; name++)
-		bpf_program__set_autoload(
-			bpf_object__find_program_by_name(skel->obj, *name), true);
+		bpf_program__set_autoload(bpf_object__find_program_by_name(skel->obj, *name), true);
 }
 
 static int open_skeleton(const struct bpf_load_options *options, uint32_t ring_bytes,
@@ -66,8 +62,7 @@ static int open_skeleton(const struct bpf_load_options *options, uint32_t ring_b
 
 	if (!skel)
 		return -errno;
-	bpf_object__for_each_program(program, skel->obj)
-		bpf_program__set_autoload(program, false);
+	bpf_object__for_each_program(program, skel->obj) bpf_program__set_autoload(program, false);
 	r = bpf_map__set_max_entries(skel->maps.events, ring_bytes);
 	if (r < 0)
 		return r;
@@ -188,7 +183,10 @@ int bpf_load(const struct bpf_load_options *options, struct bpf_loaded *ret_load
 {
 	CLEANUP(close_fd_p) int cgroup_fd = -1;
 	char cgroup_path[PATH_MAX];
-	struct bpf_loaded loaded = {.udp_calls = UDP_CALLS_TRACEPOINT, .udp_drops = true};
+	struct bpf_loaded loaded = {
+		.udp_calls = UDP_CALLS_TRACEPOINT,
+		.udp_drops = true,
+	};
 	int r;
 
 	libbpf_set_print(NULL);

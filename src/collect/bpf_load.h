@@ -28,7 +28,7 @@ struct bpf_load_options {
 struct bpf_loaded {
 	struct conns *skel;
 	enum udp_calls udp_calls; /* who tells UDP owners, and counts where packets do not */
-	bool udp_packets;	  /* cgroup_skb counts datagrams */
+	bool udp_packets;         /* cgroup_skb counts datagrams */
 	bool udp_drops;
 	int udp_packets_error; /* why not, when not: a negative errno */
 };

@@ -19,8 +19,8 @@ static void decode_owner(const struct conn_record *r, struct weir_owner *owner)
 	owner->comm[sizeof(owner->comm) - 1] = '\0';
 	if (owner->pid == 0) {
 		owner->evidence = WEIR_EVIDENCE_NONE;
-		owner->unknown = r->flags & RECORD_KERNEL ? WEIR_UNKNOWN_KERNEL
-							  : WEIR_UNKNOWN_EXITED;
+		owner->unknown =
+			r->flags & RECORD_KERNEL ? WEIR_UNKNOWN_KERNEL : WEIR_UNKNOWN_EXITED;
 	}
 }
 
@@ -135,8 +135,8 @@ static int decode_rename(const struct conn_record *r, weir_conn_event_fn fn, voi
 	return 1;
 }
 
-int conn_record_decode(const void *data, size_t len, uint64_t kernel_tick_ns,
-		       weir_conn_event_fn fn, void *user)
+int conn_record_decode(const void *data, size_t len, uint64_t kernel_tick_ns, weir_conn_event_fn fn,
+		       void *user)
 {
 	const struct conn_record *r = data;
 

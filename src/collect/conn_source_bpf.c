@@ -16,7 +16,6 @@
 #include "collect/conn_rows.h"
 #include "collect/netns.h"
 #include "collect/owner_walks.h"
-
 #include "conns.skel.h"
 
 #define DEFAULT_RING_BYTES (4u << 20)
@@ -172,7 +171,7 @@ static int walk_all(struct bpf_source *s)
 static void resync(struct bpf_source *s)
 {
 	struct weir_conn_event event = {.kind = WEIR_CONN_RESYNC};
-	uint64_t lost = s->loaded.skel->bss->stats.lost_records;
+	uint64_t lost = s->loaded.skel->bss->stats.lost_finals;
 
 	s->loaded.skel->bss->retell = lost != s->resynced_losses;
 	s->resynced_losses = lost;
@@ -217,7 +216,8 @@ static void bpf_source_stats(struct weir_conn_source *source,
 	const struct conn_stats *stats = &s->loaded.skel->bss->stats;
 
 	*ret_stats = s->stats;
-	ret_stats->lost_finals = stats->lost_records;
+	ret_stats->lost_finals = stats->lost_finals;
+	ret_stats->lost_names = stats->lost_names;
 	ret_stats->lost_sockets = stats->lost_sockets;
 	ret_stats->lost_flows = stats->lost_packets;
 }
@@ -349,8 +349,8 @@ int conn_source_bpf_open(const struct conn_source_bpf_options *options,
 	struct bpf_load_options load = {
 		.udp_timeout_ns =
 			options->udp_timeout_ns ? options->udp_timeout_ns : DEFAULT_UDP_TIMEOUT_NS,
-		.ring_bytes = options->ring_bytes ? (uint32_t)options->ring_bytes
-						  : DEFAULT_RING_BYTES,
+		.ring_bytes =
+			options->ring_bytes ? (uint32_t)options->ring_bytes : DEFAULT_RING_BYTES,
 		.without = options->without,
 	};
 	int r;

@@ -21,11 +21,11 @@ enum conn_source_bpf_without {
 };
 
 struct conn_source_bpf_options {
-	size_t size;		 /* sizeof(struct conn_source_bpf_options) */
+	size_t size;             /* sizeof(struct conn_source_bpf_options) */
 	uint64_t udp_timeout_ns; /* idle flows leave the kernel's table after it; 0: 5 s */
-	size_t ring_bytes;	 /* closes waiting to be read, a power of two; 0: 4 MiB */
-	uint32_t netns;		 /* inode of the only network namespace wanted; 0: all */
-	unsigned int without;	 /* enum conn_source_bpf_without, or-ed */
+	size_t ring_bytes;       /* closes waiting to be read, a power of two; 0: 4 MiB */
+	uint32_t netns;          /* inode of the only network namespace wanted; 0: all */
+	unsigned int without;    /* enum conn_source_bpf_without, or-ed */
 };
 
 /*

@@ -46,14 +46,15 @@ static bool walk_owners(struct pass *pass)
 	return true;
 }
 
-/* Who holds the socket. Without a file (inode 0) it is the owner it had, if any. Until a walk has
- * looked for it the reason is the last walk's, which the next one puts right. */
+/* Who holds the socket now. Without a file (inode 0) it is the owner it had, if any. Until a walk
+ * has looked for it the reason is the last walk's, which the next one puts right. */
 static void find_owner(struct pass *pass, const struct sock_diag_row *row,
-		       struct diag_live_entry *entry)
+		       struct diag_live_entry *entry, struct weir_owner *owner)
 {
 	struct diag_source *source = pass->source;
-	struct weir_owner *owner = &entry->last.owner;
 	struct weir_owner found;
+
+	*owner = entry->last.owner;
 
 	if (!row->inode) {
 		if (!owner->pid)
@@ -90,26 +91,48 @@ static bool is_other_life(const struct weir_conn_event *last, const struct weir_
 	       event->counters.bytes_in + 1 < last->counters.bytes_in;
 }
 
+static bool is_same_counters(const struct weir_conn_counters *a, const struct weir_conn_counters *b)
+{
+	return a->bytes_in == b->bytes_in && a->bytes_out == b->bytes_out &&
+	       a->packets_in == b->packets_in && a->packets_out == b->packets_out;
+}
+
+static bool is_same_tcp(const struct weir_tcp_info *a, const struct weir_tcp_info *b)
+{
+	return a->srtt_us == b->srtt_us && a->rttvar_us == b->rttvar_us && a->cwnd == b->cwnd &&
+	       a->retrans == b->retrans && a->retrans_bytes == b->retrans_bytes &&
+	       a->delivery_rate == b->delivery_rate && a->busy_us == b->busy_us &&
+	       a->rwnd_limited_us == b->rwnd_limited_us &&
+	       a->sndbuf_limited_us == b->sndbuf_limited_us && a->unsent_bytes == b->unsent_bytes &&
+	       a->unacked_bytes == b->unacked_bytes && a->unread_bytes == b->unread_bytes;
+}
+
+static bool is_same_owner(const struct weir_owner *a, const struct weir_owner *b)
+{
+	return a->pid == b->pid && a->uid == b->uid && a->start_boot_ns == b->start_boot_ns &&
+	       a->evidence == b->evidence && a->unknown == b->unknown &&
+	       memcmp(a->comm, b->comm, sizeof(a->comm)) == 0;
+}
+
 static bool is_unchanged(const struct weir_conn_event *last, const struct weir_conn_event *event)
 {
 	return last->state == event->state && last->flags == event->flags &&
 	       last->id.local_port == event->id.local_port && last->cgroup_id == event->cgroup_id &&
-	       memcmp(&last->counters, &event->counters, sizeof(event->counters)) == 0 &&
-	       memcmp(&last->tcp, &event->tcp, sizeof(event->tcp)) == 0 &&
-	       memcmp(&last->owner, &event->owner, sizeof(event->owner)) == 0;
+	       is_same_counters(&last->counters, &event->counters) &&
+	       is_same_tcp(&last->tcp, &event->tcp) && is_same_owner(&last->owner, &event->owner);
 }
 
 static struct weir_conn_event event_of(const struct pass *pass, const struct sock_diag_row *row)
 {
-	struct weir_conn_event event;
+	struct weir_conn_event event = {
+		.id = row->id,
+		.time_ns = pass->now_ns,
+		.cgroup_id = row->cgroup_id,
+		.kind = WEIR_CONN_SAMPLE,
+		.owner.uid = row->uid,
+	};
 
-	memset(&event, 0, sizeof(event)); /* padding too: parts are compared by memcmp */
-	event.id = row->id;
 	event.id.netns = pass->space->inode;
-	event.time_ns = pass->now_ns;
-	event.cgroup_id = row->cgroup_id;
-	event.kind = WEIR_CONN_SAMPLE;
-	event.owner.uid = row->uid;
 	if (!pass->space->looked)
 		event.flags |= WEIR_CONN_PARTIAL;
 	if (row->id.proto == WEIR_PROTO_UDP) {
@@ -201,14 +224,13 @@ static int take_row(void *user, const struct sock_diag_row *listed)
 		diag_deliver(pass->delivery, &event);
 		return 0;
 	}
-	find_owner(pass, &row, entry);
-	memcpy(&event.owner, &entry->last.owner, sizeof(event.owner));
+	find_owner(pass, &row, entry, &event.owner);
 	note_history(&row, &event, entry);
 	entry->seen_pass = source->stats.passes;
 	entry->seen_overruns = pass->space->overruns;
 	if (!is_new && event.id.proto == WEIR_PROTO_TCP && is_unchanged(&entry->last, &event))
 		return 0;
-	memcpy(&entry->last, &event, sizeof(event));
+	entry->last = event;
 	source->stats.rows++;
 	diag_deliver(pass->delivery, &event);
 	return 0;

@@ -15,6 +15,8 @@
 #include "collect/sock_destroyed.h"
 #include "collect/sock_diag.h"
 
+#define DIAG_MAX_LISTENERS 131072
+
 struct diag_source {
 	struct weir_conn_source base; /* first, see weir/conn_source.h */
 	struct diag_spaces spaces;
@@ -46,6 +48,8 @@ static inline void diag_deliver(struct diag_delivery *delivery, const struct wei
 static inline void diag_note_listener(struct diag_source *source, const struct diag_space *space,
 				      uint16_t port)
 {
+	if (source->listeners.used >= DIAG_MAX_LISTENERS)
+		u64_map_clear(&source->listeners); /* each pass notes those that still listen */
 	(void)u64_map_set(&source->listeners, (uint64_t)space->inode << 16 | port,
 			  (uint32_t)source->stats.passes);
 }

@@ -9,7 +9,6 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "bpf/records.h"
-
 #include "conns.skel.h"
 
 #define COST_SHARE 50
@@ -30,23 +29,48 @@ int bpf_iter_run(struct bpf_link *link)
 	return n < 0 ? -errno : 0;
 }
 
-static bool due(const struct owner_walks *walks, uint64_t passive_opens, uint64_t now_ns)
+static uint64_t skipped_runs_of(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t len = sizeof(info);
+
+	/* where the kernel does not count them (before 5.12) there are 0 */
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len) < 0)
+		return 0;
+	return info.recursion_misses;
+}
+
+/* How often both programs that tell changes of state may have been skipped at once: then sockets
+ * may have begun untold, and a walk finds them. */
+static uint64_t skipped_runs(struct conns *skel)
+{
+	uint64_t first = skipped_runs_of(skel->progs.tcp_state);
+	uint64_t second = skipped_runs_of(skel->progs.tcp_state_again);
+
+	return first < second ? first : second;
+}
+
+static bool due(const struct owner_walks *walks, uint64_t passive_opens, uint64_t skipped,
+		uint64_t now_ns)
 {
 	if (walks->n_walks == 0)
 		return true;
 	if (now_ns < walks->next_ns)
 		return false;
-	return walks->ownerless > 0 || passive_opens != walks->walked_opens;
+	return walks->ownerless > 0 || passive_opens != walks->walked_opens ||
+	       skipped != walks->skipped;
 }
 
 int owner_walks_run(struct owner_walks *walks, struct conns *skel, uint64_t now_ns)
 {
 	uint64_t opens = skel->bss->stats.passive_opens;
+	uint64_t skipped = skipped_runs(skel);
 	uint64_t end_ns;
 	int r;
 
-	if (!due(walks, opens, now_ns))
+	if (!due(walks, opens, skipped, now_ns))
 		return 0;
+	walks->skipped = skipped;
 	skel->bss->walk_number = (uint32_t)++walks->n_walks;
 	walks->walked_opens = opens;
 	r = bpf_iter_run(skel->links.owner_walk);

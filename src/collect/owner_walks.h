@@ -14,12 +14,13 @@ struct conns;
 
 struct owner_walks {
 	uint64_t n_walks;
-	uint64_t next_ns;	  /* not before */
-	uint64_t wait_ns;	  /* grows while walks find nothing new */
-	uint64_t ownerless;	  /* rows without an owner after the last pass */
-	uint64_t passive_opens;	  /* as of the last pass … */
-	uint64_t walked_opens;	  /* … and as of the last walk */
+	uint64_t next_ns;       /* not before */
+	uint64_t wait_ns;       /* grows while walks find nothing new */
+	uint64_t ownerless;     /* rows without an owner after the last pass */
+	uint64_t passive_opens; /* as of the last pass … */
+	uint64_t walked_opens;  /* … and as of the last walk */
 	uint64_t walked_ownerless;
+	uint64_t skipped; /* runs of tcp_state the kernel has skipped, as of the last walk */
 };
 
 /* Walks if it is time. 0 or a negative errno. */

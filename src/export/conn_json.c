@@ -55,6 +55,7 @@ static void add_lost(struct json *json, const struct conn_json_tick *about)
 		table = &no_table;
 	json_begin_object(json, "lost");
 	add_known_u64(json, "finals", has_source, source->lost_finals);
+	add_known_u64(json, "names", has_source, source->lost_names);
 	add_known_u64(json, "sockets", has_source, source->lost_sockets);
 	add_known_u64(json, "flows", has_source, source->lost_flows);
 	add_known_u64(json, "bad_records", has_source, source->bad_records);

@@ -24,7 +24,7 @@ struct owner_case {
 						 * only if n is 1 */
 	size_t n_accepted;
 	const struct traffic_gate *exec_gate; /* the client becomes another program after it */
-	const char *dir;		      /* where it may make a link to itself */
+	const char *dir;                      /* where it may make a link to itself */
 };
 
 /* Ends with an entry whose name is NULL. */

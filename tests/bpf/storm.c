@@ -103,7 +103,7 @@ int storm_run(struct storm *storm, size_t n, size_t at_once)
 	*storm = (struct storm){.n = n, .at_once = at_once < AT_ONCE_MAX ? at_once : AT_ONCE_MAX};
 	storm->pairs = traffic_shared(n * sizeof(*storm->pairs));
 	r = traffic_run(&plan, whole);
-	storm->port = whole->server.local.port;
+	storm->port = whole->server.local.port; /* traffic_run() has waited for its connections */
 	traffic_shared_free(whole, sizeof(*whole));
 	return r;
 }

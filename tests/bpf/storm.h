@@ -10,10 +10,11 @@
 
 struct storm {
 	size_t n;
-	size_t at_once; /* connections open at a time: 1 is full speed, more makes them last longer */
+	size_t at_once; /* connections open at a time: 1 is full speed, more makes them last longer
+			 */
 	struct traffic_pair *pairs; /* n, in shared memory; client and server of [i] are not of one
 				     * connection: the server accepts in an order of its own */
-	uint16_t port;		    /* of the server */
+	uint16_t port;              /* of the server */
 };
 
 /* Runs it to its end. Release with storm_done(), also on failure. */

@@ -211,8 +211,8 @@ static int server_uring(struct traffic_peer *peer, int fd)
 	size_t left = REQUEST;
 
 	while (left) {
-		ssize_t n = traffic_uring_receive(
-			fd, buffer, left < sizeof(buffer) ? left : sizeof(buffer));
+		ssize_t n = traffic_uring_receive(fd, buffer,
+						  left < sizeof(buffer) ? left : sizeof(buffer));
 
 		if (n <= 0)
 			return n < 0 ? (int)n : -EPIPE;

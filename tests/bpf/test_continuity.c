@@ -50,7 +50,6 @@ static int answer(struct traffic_peer *peer, int fd)
 	return r == -EPIPE ? traffic_tcp_close(fd) : r;
 }
 
-
 /* Accepts a row that comes so many ticks after the first one seen. */
 static bool is_late_enough(const struct tcptop_row *row, const void *user)
 {

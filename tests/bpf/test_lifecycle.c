@@ -66,7 +66,8 @@ static void test_end(int signal_number, const char *name)
 		tcptop_rows_done(&rows);
 		is_int(tcptop_run_stop(&run, signal_number), 0, "%s: it ends", name);
 		check_end(&run, signal_number, name);
-		is_int(bpf_ids_await_gone(&ids, TCPTOP_RUN_TIMEOUT_MS), 0, "%s: nothing stays", name);
+		is_int(bpf_ids_await_gone(&ids, TCPTOP_RUN_TIMEOUT_MS), 0, "%s: nothing stays",
+		       name);
 		is_int(tcptop_rows_read(run.log_path, &rows), 0, "%s: whole rows only", name);
 		tcptop_rows_done(&rows);
 	}

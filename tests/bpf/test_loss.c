@@ -38,7 +38,7 @@ static int drop_at_random(int fd)
 	struct sock_fprog program = {.len = sizeof(code) / sizeof(*code), .filter = code};
 
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno
-											    : 0;
+											   : 0;
 }
 
 static int drop_no_more(int fd)

@@ -54,6 +54,8 @@ static void test_hands(void)
 
 			cases[n] = owner_cases[n];
 			traffic_run(&plan, &cases[n].whole);
+			is_int(traffic_settle(cases[n].pairs[0].server.local.port), 0,
+			       "%s: all connections are over", cases[n].name);
 		}
 		is_int(tcptop_run_stop(&run, SIGTERM), 0, "it ends on SIGTERM");
 		if (is_int(tcptop_rows_read(run.log_path, &rows), 0, "the log reads back")) {
@@ -119,6 +121,7 @@ static void follow_exec(struct tcptop_run *run, struct owner_case *owners)
 	is_int(await_name(run, &owners->pairs[0].client, OWNER_EXEC_NAME), 0, "exec: the new name");
 	traffic_gate_open(&end_gate);
 	is_int(traffic_finish(&ends, &owners->whole), 0, "exec: both ends got through");
+	is_int(traffic_settle(owners->pairs[0].server.local.port), 0, "exec: it is over");
 	is_int(tcptop_run_stop(run, SIGTERM), 0, "exec: it ends on SIGTERM");
 	unlink(link_path);
 }

@@ -127,8 +127,8 @@ static int receive_some(struct traffic_peer *peer, int fd)
 static const struct traffic_udp_case udp_once = {"once", send_some, receive_some, false};
 
 /* Runs a connection and a datagram flow while tcptop runs, and reads its log. */
-static bool make_traffic(struct tcptop_run *run, struct traffic_pair *tcp,
-			 struct traffic_pair *udp, const char *name, struct tcptop_rows *ret_rows)
+static bool make_traffic(struct tcptop_run *run, struct traffic_pair *tcp, struct traffic_pair *udp,
+			 const char *name, struct tcptop_rows *ret_rows)
 {
 	struct traffic_plan udp_plan = traffic_udp_plan(&udp_once, TRAFFIC_V4, NULL);
 
@@ -169,7 +169,8 @@ static void test_allowed(uint64_t caps, bool with_udp, const char *name)
 		} else {
 			check_udp_by_calls(&rows, &pairs[1].client, name);
 			check_udp_by_calls(&rows, &pairs[1].server, name);
-			ok(errors_mention(&run, "CAP_NET_ADMIN for UDP"), "%s: says so of UDP", name);
+			ok(errors_mention(&run, "CAP_NET_ADMIN for UDP"), "%s: says so of UDP",
+			   name);
 		}
 		tcptop_run_note_errors(&run);
 		tcptop_rows_done(&rows);
@@ -185,7 +186,8 @@ static int hide_btf(void *user)
 {
 	const char *empty = user;
 
-	return unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	return unshare(CLONE_NEWNS) < 0 ||
+			       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 			       mount(empty, BTF_PATH, NULL, MS_BIND, NULL) < 0
 		       ? -1
 		       : 0;

@@ -221,8 +221,9 @@ static void check_refused(const struct tcptop_rows *rows, const struct traffic_e
 static int run_lives(traffic_peer_fn client, struct lives *lives)
 {
 	struct traffic_plan plan = {.client = client, .server = serve_both, .arg = lives};
+	int r = traffic_run(&plan, &lives->whole);
 
-	return traffic_run(&plan, &lives->whole);
+	return r < 0 ? r : traffic_settle(lives->first.server.local.port);
 }
 
 static void check_log(const char *log_path, const struct lives *lives,

@@ -12,10 +12,13 @@
 #include "tcptop_rows.h"
 #include "tcptop_run.h"
 
+/* Missing ends that are named. */
+#define NOTED 5
+
 struct tally {
 	size_t matched;
 	size_t missing; /* ends without a closed row */
-	size_t extra;	/* closed rows of the storm without an end */
+	size_t extra;   /* closed rows of the storm without an end */
 	size_t wrong_bytes;
 	size_t wrong_packets;
 	size_t wrong_owner;
@@ -71,9 +74,15 @@ static void compare(struct tally *tally, const struct traffic_end *end,
 {
 	tally->matched++;
 	tally->wrong_bytes += row->bytes_out != end->sent || row->bytes_in != end->received;
-	tally->wrong_packets += row->packets_out != (end->sent > 0) ||
-				row->packets_in != (end->received > 0);
+	tally->wrong_packets +=
+		row->packets_out != (end->sent > 0) || row->packets_in != (end->received > 0);
 	tally->wrong_owner += row->pid != end->pid;
+}
+
+static void note_missing(const struct traffic_end *end)
+{
+	tap_note("missing: local port %u, remote port %u, pid %d", end->local.port,
+		 end->remote.port, (int)end->pid);
 }
 
 /* Both are sorted; equal keys pair off one to one. */
@@ -92,7 +101,8 @@ static struct tally match(const struct tcptop_rows *rows, struct traffic_end **e
 		if (order == 0)
 			compare(&tally, ends[e], row);
 		tally.extra += order < 0;
-		tally.missing += order > 0;
+		if (order > 0 && tally.missing++ < NOTED)
+			note_missing(ends[e]);
 		r += order <= 0;
 		e += order >= 0;
 	}

@@ -48,8 +48,8 @@ static size_t list_cases(struct done_case *cases)
 /* One at a time; the held ones stay behind at the gate. */
 static void start_case(struct done_case *done, size_t way, const struct traffic_gate *gate)
 {
-	struct traffic_plan plan = traffic_udp_plan(done->udp, ways[way].family,
-						    ways[way].held ? gate : NULL);
+	struct traffic_plan plan =
+		traffic_udp_plan(done->udp, ways[way].family, ways[way].held ? gate : NULL);
 
 	if (traffic_start(&plan, &done->pairs[way], &done->runs[way]) < 0)
 		return;

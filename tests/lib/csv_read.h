@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct csv_table {
-	char *text;	     /* all fields, each NUL-terminated */
+	char *text;          /* all fields, each NUL-terminated */
 	const char **fields; /* row by row, the header first */
 	size_t n_columns;
 	size_t n_rows; /* without the header */

@@ -33,11 +33,11 @@ struct tcptop_row {
 	double rate_in;
 	double rate_out;
 	uint64_t time_ms; /* of the timestamp, since the epoch */
-	pid_t pid;	  /* 0: not known */
+	pid_t pid;        /* 0: not known */
 	bool tcp;
-	bool counted;	     /* false: the counters are n/a */
+	bool counted; /* false: the counters are n/a */
 	bool rate_known;
-	bool closed;	     /* event */
+	bool closed;         /* event */
 	bool duration_known; /* duration_ms is not empty */
 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -12,8 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <linux/capability.h>
 
 #include "base/cleanup.h"
 #include "tap.h"
@@ -38,7 +37,7 @@ static uint64_t effective_capabilities(void)
 
 void tcptop_run_require_root(void)
 {
-	static const int needed[] = {CAP_BPF,	     CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_ADMIN,
+	static const int needed[] = {CAP_BPF,        CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_ADMIN,
 				     CAP_SYS_PTRACE, CAP_SETPCAP, CAP_KILL};
 	uint64_t have = effective_capabilities();
 
@@ -106,7 +105,8 @@ static void exec_program(const struct tcptop_run *run, const struct tcptop_run_o
 	for (size_t i = 0; options->args && options->args[i] && n < ARGS_MAX - 1; i++)
 		argv[n++] = options->args[i];
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (redirect(run->out_path, STDOUT_FILENO) < 0 || redirect(run->err_path, STDERR_FILENO) < 0)
+	if (redirect(run->out_path, STDOUT_FILENO) < 0 ||
+	    redirect(run->err_path, STDERR_FILENO) < 0)
 		_exit(126);
 	if (options->in_child && options->in_child(options->user) != 0)
 		_exit(126);

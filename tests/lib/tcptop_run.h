@@ -14,7 +14,7 @@
 #define TCPTOP_RUN_TIMEOUT_MS 60000
 
 struct tcptop_run {
-	pid_t pid; /* 0: ended and reaped */
+	pid_t pid;  /* 0: ended and reaped */
 	int status; /* of waitpid, once ended */
 	char dir[64];
 	char log_path[96];
@@ -49,7 +49,8 @@ int tcptop_run_stop(struct tcptop_run *run, int signal_number);
 /* True once ended by exit() with this status. */
 bool tcptop_run_exited(const struct tcptop_run *run, int status);
 
-/* A file's text, NUL-terminated, "" if it cannot be read; caller frees. NULL only without memory. */
+/* A file's text, NUL-terminated, "" if it cannot be read; caller frees. NULL only without memory.
+ */
 char *tcptop_run_text(const char *path);
 
 /* Prints what the program said on stderr as TAP comments. */

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,12 +16,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 static const uint8_t V4_MAPPED[12] = {[10] = 0xff, [11] = 0xff};
 
 void *traffic_shared(size_t size)
 {
-	void *shared =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (shared == MAP_FAILED)
 		abort();
@@ -116,6 +118,44 @@ int traffic_start(const struct traffic_plan *plan, struct traffic_pair *pair,
 	return -EAGAIN;
 }
 
+/* Whether a line of /proc/net/tcp is of a connection from or to the port that is not over. */
+static bool line_is_live(const char *line, uint16_t port)
+{
+	unsigned int local, remote, state;
+
+	if (sscanf(line, "%*u: %*[0-9A-F]:%X %*[0-9A-F]:%X %X", &local, &remote, &state) != 3)
+		return false;
+	return (local == port || remote == port) && state != TCP_TIME_WAIT && state != TCP_LISTEN;
+}
+
+/* 1: some are live, 0: none. */
+static int any_live(const char *path, uint16_t port)
+{
+	CLEANUP(fclose_p) FILE *file = fopen(path, "re");
+	char line[512];
+
+	if (!file)
+		return errno == ENOENT ? 0 : -errno; /* a kernel without IPv6 */
+	while (fgets(line, sizeof(line), file)) {
+		if (line_is_live(line, port))
+			return 1;
+	}
+	return ferror(file) ? -EIO : 0;
+}
+
+int traffic_settle(uint16_t port)
+{
+	for (int ms = 0; ms < TRAFFIC_CHILD_SECONDS * 1000; ms += 5) {
+		int v4 = any_live("/proc/net/tcp", port);
+		int v6 = v4 ? v4 : any_live("/proc/net/tcp6", port);
+
+		if (v6 <= 0)
+			return v6;
+		poll(NULL, 0, 5);
+	}
+	return -ETIMEDOUT;
+}
+
 int traffic_finish(struct traffic_run *run, const struct traffic_pair *pair)
 {
 	int client = traffic_wait(run->client);
@@ -123,7 +163,11 @@ int traffic_finish(struct traffic_run *run, const struct traffic_pair *pair)
 
 	if (client < 0 || server < 0)
 		return client < 0 ? client : server;
-	return pair->client.error ? pair->client.error : pair->server.error;
+	if (pair->client.error || pair->server.error)
+		return pair->client.error ? pair->client.error : pair->server.error;
+	return pair->server.udp || !pair->server.local.port
+		       ? 0
+		       : traffic_settle(pair->server.local.port);
 }
 
 int traffic_run(const struct traffic_plan *plan, struct traffic_pair *pair)

@@ -61,7 +61,7 @@ struct traffic_gate {
 /* An end at work, inside its process. */
 struct traffic_peer {
 	struct traffic_end *end;
-	int sync; /* to the other end's sync */
+	int sync;                        /* to the other end's sync */
 	const struct traffic_gate *gate; /* what holds it at its end; NULL: nothing */
 	enum traffic_family family;
 	const void *arg; /* of the case */
@@ -99,7 +99,12 @@ struct traffic_plan {
 int traffic_start(const struct traffic_plan *plan, struct traffic_pair *pair,
 		  struct traffic_run *ret_run);
 
-/* Waits until both have ended. 0, or the first error of the two. */
+/* Waits, bounded, until the kernel has done with every TCP connection from or to this local port: a
+ * process is done with close() before the last segments of the connection have gone both ways.
+ * Listening sockets and TIME_WAIT, which is after the close, do not count. -ETIMEDOUT. */
+int traffic_settle(uint16_t port);
+
+/* Waits until both have ended, and their connection too. 0, or the first error. */
 int traffic_finish(struct traffic_run *run, const struct traffic_pair *pair);
 
 /* Both of the above. */

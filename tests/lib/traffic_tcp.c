@@ -87,8 +87,7 @@ static int run_server(struct traffic_peer *peer)
 	return r < 0 ? r : tcp->server(peer, fd);
 }
 
-struct traffic_plan traffic_tcp_plan(const struct traffic_tcp_case *tcp,
-				     enum traffic_family family)
+struct traffic_plan traffic_tcp_plan(const struct traffic_tcp_case *tcp, enum traffic_family family)
 {
 	return (struct traffic_plan){
 		.client = run_client, .server = run_server, .family = family, .arg = tcp};

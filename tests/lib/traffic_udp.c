@@ -63,8 +63,8 @@ static int open_end(struct traffic_peer *peer, const struct traffic_udp_case *ud
 	return 0;
 }
 
-static int run_end(struct traffic_peer *peer,
-		   int (*work)(struct traffic_peer *peer, int fd), const struct traffic_udp_case *udp)
+static int run_end(struct traffic_peer *peer, int (*work)(struct traffic_peer *peer, int fd),
+		   const struct traffic_udp_case *udp)
 {
 	CLEANUP(close_fd_p) int fd = -1;
 	int r = open_end(peer, udp, &fd);
@@ -93,8 +93,8 @@ static int run_receiver(struct traffic_peer *peer)
 	return run_end(peer, udp->receiver, udp);
 }
 
-struct traffic_plan traffic_udp_plan(const struct traffic_udp_case *udp,
-				     enum traffic_family family, const struct traffic_gate *gate)
+struct traffic_plan traffic_udp_plan(const struct traffic_udp_case *udp, enum traffic_family family,
+				     const struct traffic_gate *gate)
 {
 	return (struct traffic_plan){.client = run_sender,
 				     .server = run_receiver,

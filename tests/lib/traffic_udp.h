@@ -17,8 +17,8 @@ struct traffic_udp_case {
 };
 
 /* The sender is pair->client. With a gate the sockets stay open until it is opened. */
-struct traffic_plan traffic_udp_plan(const struct traffic_udp_case *udp,
-				     enum traffic_family family, const struct traffic_gate *gate);
+struct traffic_plan traffic_udp_plan(const struct traffic_udp_case *udp, enum traffic_family family,
+				     const struct traffic_gate *gate);
 
 /* A bound socket with room for whatever a case sends. */
 int traffic_udp_socket(enum traffic_family family, int *ret_fd, struct traffic_endpoint *ret_local);

@@ -30,7 +30,8 @@ PROGRAMS = [
                                     "not ok - L: exit status 139"]),
     ("a bad exit status", "ok 1 - a\n1..1\n", 3, ["ok - L: a", "not ok - L: exit status 3"]),
     ("a hidden failure", "not ok 1 - a\n1..1\n", 0, ["not ok - L: exit status 0"]),
-    ("a program cut off", "ok 1 - a\n", None, ["not ok - L: no plan", "not ok - L: it did not end"]),
+    ("a program cut off", "ok 1 - a\n", None,
+     ["not ok - L: no plan", "not ok - L: it did not end"]),
 ]
 
 

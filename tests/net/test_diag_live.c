@@ -22,6 +22,8 @@
 #include "traffic.h"
 #include "traffic_tcp.h"
 
+#define FLOOD 200 /* connections; their ends overflow the smallest buffer, not the default one */
+
 /* A connection that rests in mid-life, its server's half closed already. In shared memory. */
 struct held {
 	struct traffic_pair pair;
@@ -211,6 +213,45 @@ static void test_older(void)
 	free(heard);
 }
 
+/* A connection that nobody has accepted yet has no holder; then it has. */
+static void test_accepted_late(void)
+{
+	struct weir_conn_source *source = open_source(0);
+	struct heard *heard = heard_new();
+	uint64_t deadline_ns = clock_monotonic_ns() + HEARD_WAIT_NS;
+	const struct weir_conn_event *event;
+	struct traffic_end client = {0}, server;
+	struct sockaddr_storage addr;
+	uint16_t port = 0;
+	int listener = -1;
+	int client_fd, fd, count;
+	socklen_t len;
+
+	is_int(traffic_tcp_listen(TRAFFIC_V4, &listener, &port), 0, "a listener");
+	len = traffic_loopback(TRAFFIC_V4, false, port, &addr);
+	client_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	is_int(connect(client_fd, (struct sockaddr *)&addr, len), 0, "connected, not accepted");
+	is_int(traffic_note_socket(&client, client_fd), 0, "note");
+	server = (struct traffic_end){.local = client.remote, .remote = client.local};
+	heard_pass(source, heard);
+	event = heard_find(heard, &server, WEIR_CONN_SAMPLE, &count);
+	ok(event && !event->owner.pid, "nobody holds it");
+	is_int(event ? event->owner.unknown : 0, WEIR_UNKNOWN_EXITED, "which is told");
+	ok(event && event->owner.uid == UINT32_MAX, "and its user is not root but unknown");
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	ok(fd >= 0, "accepted");
+	do {
+		heard_pass(source, heard);
+		event = heard_find(heard, &server, WEIR_CONN_SAMPLE, &count);
+	} while (!(event && event->owner.pid) && clock_monotonic_ns() < deadline_ns);
+	is_int(event ? event->owner.pid : 0, getpid(), "its owner is told");
+	close(fd);
+	close(client_fd);
+	close(listener);
+	source->ops->close(source);
+	free(heard);
+}
+
 /* Ends that nobody reads, one after the other in this process. */
 static int make_ends(int n)
 {
@@ -238,20 +279,22 @@ static int make_ends(int n)
 	return r;
 }
 
-/* An overflow is counted and nothing worse; what vanished in it is ended all the same. */
-static void test_overflow(void)
+/* Hears, by a source with room for it, that n ends have been told to everybody. */
+static bool await_ends(struct weir_conn_source *source, struct heard *heard, size_t n)
 {
-	struct weir_conn_source *source = open_source(4096);
-	struct heard *heard = heard_new();
+	uint64_t deadline_ns = clock_monotonic_ns() + HEARD_WAIT_NS;
+
+	while (heard->n < n)
+		if (!heard_wait(source, heard, deadline_ns))
+			return false;
+	return true;
+}
+
+static void check_overflow(struct weir_conn_source *source, struct heard *heard)
+{
 	const struct weir_conn_event *final;
 	int count;
 
-	held_init();
-	is_int(held_begin(TRAFFIC_V4), 0, "both ends rest");
-	heard_pass(source, heard);
-	is_int(make_ends(500), 0, "a flood of ends");
-	traffic_gate_open(&held->gate);
-	held_finish();
 	ok(source->ops->drain(source, hear, heard) >= 0, "the overflow is no failure");
 	ok(heard_lost_finals(source) >= 1, "it is counted");
 	for (int i = 0; i < 3; i++)
@@ -260,8 +303,29 @@ static void test_overflow(void)
 	ok(final && final->flags & WEIR_CONN_AT_LEAST, "what it swallowed is ended");
 	ok(final && final->counters.bytes_out == held->pair.client.sent, "with what was last seen");
 	is_int(count, 1, "once");
+}
+
+/* An overflow is counted and nothing worse; what vanished in it is ended all the same. */
+static void test_overflow(void)
+{
+	struct weir_conn_source *source = open_source(4096);
+	struct weir_conn_source *witness = open_source(0);
+	struct heard *heard = heard_new();
+	struct heard *all = heard_new();
+
+	held_init();
+	is_int(held_begin(TRAFFIC_V4), 0, "both ends rest");
+	heard_pass(source, heard);
+	is_int(make_ends(FLOOD), 0, "a flood of ends");
+	ok(await_ends(witness, all, 2 * FLOOD), "told to all who listen");
+	traffic_gate_open(&held->gate);
+	held_finish();
+	ok(heard_await_finals(witness, all, &held->pair), "and those of one connection more");
+	check_overflow(source, heard);
 	held_done();
+	witness->ops->close(witness);
 	source->ops->close(source);
+	free(all);
 	free(heard);
 }
 
@@ -447,6 +511,7 @@ int main(int argc, char **argv)
 	test_held(TRAFFIC_V6);
 	test_held(TRAFFIC_V4_MAPPED);
 	test_older();
+	test_accepted_late();
 	test_overflow();
 	test_udp(TRAFFIC_V4);
 	test_udp(TRAFFIC_V6);

@@ -21,9 +21,9 @@ die() {
 
 # The metapackage's one dependency is the image of today.
 resolve() {
+	local image="linux-image-${kernel//./\\.}\\.[^ ]*-cloud-amd64"
 	apt-cache depends --no-recommends --no-suggests "$meta" 2>/dev/null |
-		sed -nE 's/^ *Depends: //p' | grep -E "^linux-image-${kernel//./\\.}\.[^ ]*-cloud-amd64$" |
-		head -n 1
+		sed -nE 's/^ *Depends: //p' | grep -xE "$image" | head -n 1
 }
 
 [ -f "$folder/$kernel/vmlinuz" ] && exit 0

@@ -20,7 +20,9 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import tap  # noqa: E402
 from tap_count import Stream  # noqa: E402
 
-TIMEOUT_S = 300
+TIMEOUT_S = 600
+# Beside busybox, where the host has them: busybox's own tc knows no netem.
+TOOLS = ["tc"]
 MARK = re.compile(r"^@(begin|end|all) (\d+)(?: (\d+))?$")
 
 
@@ -39,6 +41,7 @@ def reason_to_skip(kernels):
 def read_list(kernel, source, build):
     """The lines for the guest and the files they need."""
     lines, files = [], {os.path.join(build, "bin", "tcptop")}
+    files.update(path for path in map(shutil.which, TOOLS) if path)
     with open(os.path.join(HERE, "programs"), encoding="utf-8") as listed:
         for line in listed:
             words = line.split()

@@ -8,7 +8,7 @@
 	"\",\"interval_ms\":1000,\"source\":\"bpf: tcp sk_storage\",\"conns\":" conns              \
 	",\"lost\":{" lost "}}\n"
 #define LOST_UNKNOWN                                                                               \
-	"\"finals\":null,\"sockets\":null,\"flows\":null,\"bad_records\":null,"                    \
+	"\"finals\":null,\"names\":null,\"sockets\":null,\"flows\":null,\"bad_records\":null,"     \
 	"\"evicted_conns\":null,\"refused_events\":null"
 #define ROW(type, proto, local, local_port, remote, remote_port)                                   \
 	"{\"v\":1,\"type\":\"" type "\",\"time\":\"" SAMPLE_TIME "\",\"proto\":\"" proto           \
@@ -102,8 +102,11 @@ static void test_unknown_tcp(struct str_buf *buf)
 
 static void test_lost(struct str_buf *buf)
 {
-	struct weir_conn_source_stats source = {
-		.lost_finals = 1, .lost_sockets = 2, .lost_flows = 3, .bad_records = 4};
+	struct weir_conn_source_stats source = {.lost_finals = 1,
+						.lost_names = 7,
+						.lost_sockets = 2,
+						.lost_flows = 3,
+						.bad_records = 4};
 	struct conn_table_stats table = {.evicted = 5, .refused = 6};
 	struct conn_json_tick full = about;
 	struct conn_tick tick = sample_tick(NULL, 0, NULL, 0);
@@ -113,8 +116,9 @@ static void test_lost(struct str_buf *buf)
 	str_buf_clear(buf);
 	conn_json_tick(buf, &plain_options, &tick, &full);
 	is_str(buf->data,
-	       TICK_LINE("0", "\"finals\":1,\"sockets\":2,\"flows\":3,\"bad_records\":4,"
-			      "\"evicted_conns\":5,\"refused_events\":6"),
+	       TICK_LINE("0",
+			 "\"finals\":1,\"names\":7,\"sockets\":2,\"flows\":3,\"bad_records\":4,"
+			 "\"evicted_conns\":5,\"refused_events\":6"),
 	       "an empty tick tells what was lost");
 }
 

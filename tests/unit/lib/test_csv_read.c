@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "csv_read.h"
-
 #include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "csv_read.h"
 #include "tap.h"
 
 static const struct {

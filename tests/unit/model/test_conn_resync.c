@@ -37,8 +37,8 @@ static void lost_ends_are_found(void)
 		const struct conn_row *row = s.tick.closed[i];
 		bool lost = row->id.cookie == 1;
 
-		is_int(!!(row->flags & WEIR_CONN_AT_LEAST), lost,
-		       "%s", lost ? "the lost one is marked as at least" : "the told one is exact");
+		is_int(!!(row->flags & WEIR_CONN_AT_LEAST), lost, "%s",
+		       lost ? "the lost one is marked as at least" : "the told one is exact");
 		is_int(row->counters.bytes_in, lost ? 10 : 30, "its bytes");
 	}
 	tick(&s, 3 * SEC);

@@ -32,10 +32,10 @@ static int lookup(void *user, const struct weir_addr *addr, char name[RESOLVE_NA
 	pthread_mutex_unlock(&gate->lock);
 	switch (addr->bytes[15]) {
 	case 1:
-		strcpy(name, "one.example");
+		snprintf(name, RESOLVE_NAME_MAX, "one.example");
 		return 0;
 	case 2:
-		strcpy(name, "evil\033]0;x\a");
+		snprintf(name, RESOLVE_NAME_MAX, "evil\033]0;x\a");
 		return 0;
 	case 3:
 		return -ENOENT;
