@@ -53,6 +53,16 @@ static __always_inline u64 payload_in(struct sock *sk, struct tcp_sock *tp)
 	return received > done ? received - done : 0;
 }
 
+/* The FIN takes a sequence number too, so it is unread until the application has read to the end.
+ */
+static __always_inline u32 unread(struct sock *sk, struct tcp_sock *tp)
+{
+	u32 bytes = tp->rcv_nxt - tp->copied_seq;
+	u32 done = (sk->__sk_common.skc_flags >> SOCK_DONE_BIT) & 1;
+
+	return bytes > done ? bytes - done : 0;
+}
+
 static __always_inline void fill_counters(struct conn_record *r, struct sock *sk,
 					  struct tcp_sock *tp)
 {
@@ -70,7 +80,7 @@ static __always_inline void fill_counters(struct conn_record *r, struct sock *sk
 	r->mss = tp->mss_cache;
 	r->unsent_bytes = tp->write_seq - tp->snd_nxt;
 	r->unacked_bytes = tp->snd_nxt - tp->snd_una;
-	r->unread_bytes = tp->rcv_nxt - tp->copied_seq;
+	r->unread_bytes = unread(sk, tp);
 	fill_chrono(r, tp);
 }
 

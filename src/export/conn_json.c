@@ -148,8 +148,10 @@ static void add_tcp(struct json *json, const struct conn_row *row)
 	add_known_u64(json, "unsent_bytes", known, tcp->unsent_bytes);
 	add_known_u64(json, "unacked_bytes", known, tcp->unacked_bytes);
 	add_known_u64(json, "unread_bytes", known, tcp->unread_bytes);
-	if (conn_text_is_closed(row))
+	if (conn_text_is_closed(row)) {
 		json_bool(json, "connect_failed", row->flags & WEIR_CONN_CONNECT_FAILED);
+		json_bool(json, "at_least", row->flags & WEIR_CONN_AT_LEAST);
+	}
 }
 
 static void add_times(struct json *json, const struct conn_row *row, uint64_t now_ns)

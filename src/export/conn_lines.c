@@ -166,6 +166,8 @@ static void add_closed(struct str_buf *buf, const struct conn_row *row,
 	add_duration(buf, row, now_ns, "-");
 	str_buf_puts(buf, " rtt ");
 	add_rtt(buf, row);
+	if (row->flags & WEIR_CONN_AT_LEAST)
+		str_buf_puts(buf, " [AT-LEAST]");
 	str_buf_putc(buf, '\n');
 }
 

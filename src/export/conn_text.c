@@ -140,5 +140,10 @@ void conn_text_lost_reason(struct str_buf *buf, const struct conn_row *row)
 	if (row->flags & WEIR_CONN_CONNECT_FAILED) {
 		str_buf_puts(buf, separator);
 		str_buf_puts(buf, "connect-failed");
+		separator = ";";
+	}
+	if (row->flags & WEIR_CONN_AT_LEAST) {
+		str_buf_puts(buf, separator);
+		str_buf_puts(buf, "at-least");
 	}
 }

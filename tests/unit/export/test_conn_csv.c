@@ -147,6 +147,10 @@ static void test_single_fields(void)
 	row.owner.unknown = WEIR_UNKNOWN_NO_CAP;
 	add_one(&buf, "state,event,duration_ms,lost_reason", &row, &plain_options);
 	is_str(buf.data, "CLOSED,closed,1200,no-cap;connect-failed\n", "a connect that failed");
+	row.flags = WEIR_CONN_AT_LEAST;
+	row.owner.unknown = WEIR_UNKNOWN_NOT;
+	add_one(&buf, "event,lost_reason", &row, &plain_options);
+	is_str(buf.data, "closed,at-least\n", "an end that was lost is said to be");
 	row = sample_tcp();
 	row.state = WEIR_TCP_CLOSE;
 	add_one(&buf, "state,event", &row, &plain_options);

@@ -48,7 +48,7 @@ static void test_tcp(struct str_buf *buf)
 				    "\"opened_ago_ms\":2000,\"partial\":false," IDENTITY ROW(
 					    "closed", "tcp", "10.0.0.1", "22", "10.0.0.2",
 					    "51000") "\"state\":\"CLOSED\"," SSHD COUNTERS TCP_INFO
-						     "\"connect_failed\":false,"
+						     "\"connect_failed\":false,\"at_least\":false,"
 						     "\"opened_ago_ms\":2000,\"duration_ms\":1200,"
 						     "\"partial\":false," IDENTITY,
 	       "a tick, an open connection and one that closed");

@@ -92,6 +92,9 @@ static void test_closed(struct str_buf *buf)
 	       "[CLOSED] TCP 10.0.0.1:22 -> [::1]:51000 (exited, PID -) "
 	       "in 1258291 (1.2M) out 340B - rtt -\n",
 	       "nothing known but the numbers");
+	row.flags = WEIR_CONN_AT_LEAST;
+	add_one(buf, &row, &plain_options);
+	ok(strstr(buf->data, "rtt - [AT-LEAST]\n"), "nor they, if the end was lost");
 }
 
 static const char *host_of(void *user, const struct weir_addr *addr)
