@@ -8,15 +8,19 @@
 #include "collect/conn_source_bpf.h"
 #include "collect/conn_source_diag.h"
 #include "collect/privilege.h"
+#include "collect/sockstat.h"
 #include "privileges.h"
 
 /* What BPF cannot begin without, and what it also has use for. */
 #define NEEDED (PRIVILEGE_BPF | PRIVILEGE_PERFMON)
 #define USEFUL (NEEDED | PRIVILEGE_NET_ADMIN | PRIVILEGE_SYS_PTRACE)
 
+/* Up to here asking by sock_diag takes less time than loading the BPF programs does. */
+#define QUICK_LOOK_SOCKETS 16384
+
 /* netns: the only one wanted; 0: all that were asked for, or else as many as we may enter. */
-static int open_diag(const struct options *options, uint32_t netns, uint32_t effective,
-		     FILE *errors, struct weir_conn_source **ret_source)
+static int try_diag(const struct options *options, uint32_t netns, uint32_t effective,
+		    struct weir_conn_source **ret_source)
 {
 	const struct conn_source_diag_options diag = {
 		.size = sizeof(diag),
@@ -24,7 +28,14 @@ static int open_diag(const struct options *options, uint32_t netns, uint32_t eff
 		.all_netns = options->netns || (effective & PRIVILEGE_SYS_ADMIN),
 		.netns = netns,
 	};
-	int r = conn_source_diag_open(&diag, ret_source);
+
+	return conn_source_diag_open(&diag, ret_source);
+}
+
+static int open_diag(const struct options *options, uint32_t netns, uint32_t effective,
+		     FILE *errors, struct weir_conn_source **ret_source)
+{
+	int r = try_diag(options, netns, effective, ret_source);
 
 	if (r == -EPERM)
 		fputs("tcptop: not enough privilege: missing CAP_SYS_ADMIN for other network "
@@ -37,6 +48,16 @@ static int open_diag(const struct options *options, uint32_t netns, uint32_t eff
 	else if (r < 0)
 		fprintf(errors, "tcptop: diag: %s\n", strerror(-r));
 	return r;
+}
+
+/* A single look at a host that is not large. Programs loaded for it would see no datagram and no
+ * close before they are unloaded again. */
+static bool is_quick_look(const struct options *options)
+{
+	uint64_t sockets;
+
+	return options->once && options->backend == OPTIONS_BACKEND_AUTO &&
+	       sockstat_tcp_in_use(NULL, &sockets) >= 0 && sockets <= QUICK_LOOK_SOCKETS;
 }
 
 static int open_bpf(const struct options *options, uint32_t netns,
@@ -87,6 +108,8 @@ int source_open(const struct options *options, uint32_t netns, FILE *errors,
 		privileges_refuse(errors, privilege_missing(effective, USEFUL));
 		return -EPERM;
 	}
+	if (is_quick_look(options) && try_diag(options, netns, effective, ret_source) >= 0)
+		return 0;
 	r = open_bpf(options, netns, ret_source);
 	if (r >= 0) {
 		warn_of_less(options, effective, errors);

@@ -25,6 +25,7 @@ struct tcp_storage {
 	struct record_owner owner;
 	u64 opened_ns;
 	u64 cgroup_id;
+	u32 netns;
 	/* what the last row was made from, to leave out rows that would say the same */
 	u32 told_rcv_nxt;
 	u32 told_snd_nxt;
@@ -161,22 +162,32 @@ static __always_inline void copy_v6(u8 to[16], const struct in6_addr *v6)
 	words[3] = v6->in6_u.u6_addr32[3];
 }
 
+/*
+ * Pointers are followed by probe reads, although typed ones could be followed directly: to prove
+ * the latter safe, newer kernels search their whole BTF by name, a millisecond for each.
+ */
+
 /* The current task's process as an owner. Only where the current task is known to be the one. */
 static __always_inline void owner_from_task(struct record_owner *owner, struct task_struct *task,
 					    u8 evidence)
 {
-	struct task_struct *leader = task->group_leader;
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 
-	bpf_probe_read_kernel_str(owner->comm, sizeof(owner->comm), leader->comm);
-	owner->start_boot_ns = leader->start_boottime;
+	BPF_CORE_READ_STR_INTO(&owner->comm, leader, comm);
+	owner->start_boot_ns = BPF_CORE_READ(leader, start_boottime);
 	owner->kernel = !!(task->flags & PF_KTHREAD);
 	owner->evidence = evidence;
 	owner->pid = task->tgid;
+}
+
+static __always_inline u32 netns_of(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
 static __always_inline u64 cgroup_of(struct sock *sk)
 {
 	if (!bpf_core_field_exists(sk->sk_cgrp_data.cgroup)) /* before 5.15 it was a tagged word */
 		return 0;
-	return sk->sk_cgrp_data.cgroup->kn->id;
+	return BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
 }

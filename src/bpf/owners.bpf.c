@@ -42,6 +42,7 @@ static __always_inline struct tcp_storage *known_socket(struct sock *sk)
 	if (s || state == TCP_CLOSE || state == TCP_SYN_SENT)
 		return s;
 	new.cgroup_id = cgroup_of(sk);
+	new.netns = netns_of(sk);
 	s = bpf_sk_storage_get(&tcp_sockets, sk, &new, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!s)
 		__sync_fetch_and_add(&stats.lost_sockets, 1);
@@ -51,7 +52,7 @@ static __always_inline struct tcp_storage *known_socket(struct sock *sk)
 static __always_inline void found_listener(struct sock *sk, struct task_struct *task)
 {
 	struct listener_key key = {
-		.netns = sk->__sk_common.skc_net.net->ns.inum,
+		.netns = netns_of(sk),
 		.port = sk->__sk_common.skc_num,
 	};
 	struct record_owner owner = {};
@@ -72,7 +73,7 @@ static __always_inline void found_udp(struct sock *sk, struct task_struct *task)
 		return;
 	}
 	owner_from_task(&new.owner, task, EVIDENCE_FILE);
-	new.netns = sk->__sk_common.skc_net.net->ns.inum;
+	new.netns = netns_of(sk);
 	new.uid = sk->sk_uid.val;
 	new.cgroup_id = cgroup_of(sk);
 	bpf_map_update_elem(&udp_sockets, &cookie, &new, BPF_NOEXIST);

@@ -131,7 +131,7 @@ struct conn_stats {
 	__u64 lost_packets;   /* the flow table, or the ring for late ones, was full */
 	__u64 ownerless;      /* rows of this pass whose owner is unknown or a guess */
 	__u64 missed_rows;    /* rows this pass had no room for; they come again */
-	__u64 sockets_seen;   /* sockets and flows this pass walked over */
+	__u64 sockets_found;  /* connections older than we are */
 	__u64 passive_opens;  /* accepted connections ever; moves when owners may be missing */
 	__u64 udp_flows_made; /* ever; user space knows how many it has deleted */
 };

@@ -25,7 +25,7 @@ static __always_inline void take_owner(struct tcp_storage *s, u8 evidence)
 static __always_inline void listener_changed(struct sock *sk, int new)
 {
 	struct listener_key key = {
-		.netns = sk->__sk_common.skc_net.net->ns.inum,
+		.netns = netns_of(sk),
 		.port = sk->__sk_common.skc_num,
 	};
 	struct record_owner owner = {};
@@ -46,7 +46,7 @@ static __always_inline void listener_changed(struct sock *sk, int new)
 static __always_inline void guess_owner(struct tcp_storage *s, struct sock *sk)
 {
 	struct listener_key key = {
-		.netns = sk->__sk_common.skc_net.net->ns.inum,
+		.netns = s->netns,
 		.port = sk->__sk_common.skc_num,
 	};
 	struct record_owner *owner = bpf_map_lookup_elem(&listeners, &key);
@@ -83,6 +83,7 @@ static __always_inline struct tcp_storage *open_storage(struct sock *sk, struct 
 	s->flags = begins ? 0 : RECORD_PARTIAL;
 	s->opened_ns = begins ? bpf_ktime_get_ns() : 0;
 	s->cgroup_id = cgroup_of(sk);
+	s->netns = netns_of(sk);
 	if (new != TCP_SYN_SENT && old != TCP_SYN_SENT)
 		guess_owner(s, sk);
 	return s;
@@ -110,7 +111,7 @@ static __always_inline void send_final(struct sock *sk, struct tcp_storage *s, i
 /* A connection without storage: the kernel refused it one, so nothing but the end is known. */
 static __always_inline void send_bare_final(struct sock *sk, int old)
 {
-	struct tcp_storage s = {.flags = RECORD_PARTIAL};
+	struct tcp_storage s = {.flags = RECORD_PARTIAL, .netns = netns_of(sk)};
 
 	if (current_is_owner(sk))
 		take_owner(&s, EVIDENCE_TRANSITION);

@@ -30,7 +30,6 @@ static __always_inline void fill_identity(struct conn_record *r, struct sock *sk
 	struct sock_common *c = &sk->__sk_common;
 
 	r->cookie = bpf_get_socket_cookie(sk);
-	r->netns = c->skc_net.net->ns.inum;
 	/* skc_num is already 0 at CLOSE for accepted and autobound sockets */
 	r->local_port = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 	r->remote_port = bpf_ntohs(c->skc_dport);
@@ -100,6 +99,7 @@ static __always_inline void fill_storage(struct conn_record *r, struct sock *sk,
 	r->owner = s->owner;
 	r->opened_ns = s->opened_ns;
 	r->cgroup_id = s->cgroup_id;
+	r->netns = s->netns;
 	r->generation = s->generation;
 	r->flags = s->flags;
 	if (BPF_CORE_READ_BITFIELD(sk, sk_kern_sock) || s->owner.kernel)

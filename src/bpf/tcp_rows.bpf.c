@@ -46,7 +46,6 @@ int tcp_rows(struct bpf_iter__bpf_sk_storage_map *ctx)
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return 0;
-	stats.sockets_seen++;
 	if (s->owner.evidence <= EVIDENCE_LISTENER)
 		stats.ownerless++;
 	if (!is_news(sk, tp, s))
@@ -84,6 +83,8 @@ int tcp_existing(struct bpf_iter__tcp *ctx)
 	if (!tp || bpf_sk_storage_get(&tcp_sockets, tp, NULL, 0))
 		return 0;
 	new.cgroup_id = cgroup_of((struct sock *)tp);
+	new.netns = netns_of((struct sock *)tp);
+	stats.sockets_found++;
 	if (!bpf_sk_storage_get(&tcp_sockets, tp, &new, BPF_SK_STORAGE_GET_F_CREATE))
 		__sync_fetch_and_add(&stats.lost_sockets, 1);
 	return 0;

@@ -17,10 +17,9 @@ const volatile bool count_calls __weak = false;
 
 static __always_inline void describe_socket(struct udp_socket *to, struct sock *sk)
 {
-	to->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	to->netns = netns_of(sk);
 	to->uid = BPF_CORE_READ(sk, sk_uid.val);
-	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
-		to->cgroup_id = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+	to->cgroup_id = cgroup_of(sk);
 }
 
 static __always_inline void set_owner(u64 cookie, struct sock *sk)

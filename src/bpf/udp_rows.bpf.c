@@ -56,7 +56,6 @@ int udp_rows(struct bpf_iter__bpf_map_elem *ctx)
 
 	if (!key || !f)
 		return 0;
-	stats.sockets_seen++;
 	cookie = key->cookie;
 	socket = bpf_map_lookup_elem(&udp_sockets, &cookie);
 	moved = f->packets_in != f->told_packets_in || f->packets_out != f->told_packets_out;

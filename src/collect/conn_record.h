@@ -13,5 +13,5 @@
  * directions). kernel_tick_ns is the length of the kernel's tick, 1/HZ. Returns the number of
  * events; -EBADMSG: wrong length or an unknown kind.
  */
-int conn_record_decode(const void *data, size_t len, uint64_t kernel_tick_ns,
-		       weir_conn_event_fn fn, void *user);
+int conn_record_decode(const void *data, size_t len, uint64_t kernel_tick_ns, weir_conn_event_fn fn,
+		       void *user);

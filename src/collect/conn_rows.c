@@ -49,11 +49,13 @@ int conn_rows_init(struct conn_rows *rows, int outer_fd, uint32_t n_max)
 	return rows_make(rows, n_max);
 }
 
-int conn_rows_grow(struct conn_rows *rows)
+int conn_rows_grow(struct conn_rows *rows, uint64_t n_wanted)
 {
-	if (rows->n_max >= ROWS_LIMIT)
+	uint64_t n_max = n_wanted + n_wanted / 4;
+
+	if (n_wanted > ROWS_LIMIT)
 		return -ENOBUFS;
-	return rows_make(rows, rows->n_max * 2);
+	return rows_make(rows, n_max < ROWS_LIMIT ? (uint32_t)n_max : ROWS_LIMIT);
 }
 
 void conn_rows_done(struct conn_rows *rows)

@@ -21,7 +21,7 @@
 #define DEFAULT_RING_BYTES (4u << 20)
 #define DEFAULT_UDP_TIMEOUT_NS 5000000000ull
 #define FIRST_ROWS 4096
-/* A pass is repeated while rows were missed; each repeat doubles the array, so this never binds. */
+/* A pass is repeated while rows were missed; it knows how many, so once is nearly always enough. */
 #define MAX_REPEATS 24
 
 _Static_assert((int)WEIR_EVIDENCE_CONNECT == 6 && (int)WEIR_EVIDENCE_LISTENER == 1,
@@ -152,6 +152,7 @@ static int walk_once(struct bpf_source *s)
 
 static int walk_all(struct bpf_source *s)
 {
+	struct conns *skel = s->loaded.skel;
 	int missed = 1;
 	int r;
 
@@ -159,7 +160,7 @@ static int walk_all(struct bpf_source *s)
 		missed = walk_once(s);
 		if (missed <= 0)
 			break;
-		r = conn_rows_grow(&s->rows);
+		r = conn_rows_grow(&s->rows, s->rows.n_max + skel->bss->stats.missed_rows);
 		if (r < 0)
 			return r;
 	}
@@ -339,7 +340,10 @@ static int start(struct bpf_source *s)
 	if (!s->ring)
 		return -errno;
 	describe(s);
-	return tag_everywhere(s);
+	r = tag_everywhere(s);
+	if (r >= 0 && skel->bss->stats.sockets_found > s->rows.n_max)
+		r = conn_rows_grow(&s->rows, skel->bss->stats.sockets_found);
+	return r;
 }
 
 int conn_source_bpf_open(const struct conn_source_bpf_options *options,

@@ -76,7 +76,9 @@ static void compare(struct tally *tally, const struct traffic_end *end,
 	tally->wrong_bytes += row->bytes_out != end->sent || row->bytes_in != end->received;
 	tally->wrong_packets +=
 		row->packets_out != (end->sent > 0) || row->packets_in != (end->received > 0);
-	tally->wrong_owner += row->pid != end->pid;
+	if (row->pid != end->pid && tally->wrong_owner++ < NOTED)
+		tap_note("owner: local port %u, pid %d, by %s it is %d \"%s\"", end->local.port,
+			 (int)end->pid, row->attribution, (int)row->pid, row->process_name);
 }
 
 static void note_missing(const struct traffic_end *end)
