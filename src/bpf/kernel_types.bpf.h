@@ -98,6 +98,10 @@ typedef struct {
 	unsigned int val;
 } kuid_t;
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct kernfs_node {
 	u64 id;
 };
@@ -116,6 +120,7 @@ struct sock {
 	u16 sk_protocol;
 	u8 sk_kern_sock : 1;
 	kuid_t sk_uid;
+	atomic_t sk_drops;
 	struct sock_cgroup_data sk_cgrp_data;
 };
 

@@ -14,6 +14,7 @@
 #include "collect/bpf_load.h"
 #include "collect/conn_record.h"
 #include "collect/conn_rows.h"
+#include "collect/conn_source_diag.h"
 #include "collect/netns.h"
 #include "collect/owner_walks.h"
 #include "conns.skel.h"
@@ -33,6 +34,7 @@ struct bpf_source {
 	struct ring_buffer *ring;
 	struct conn_rows rows;
 	struct owner_walks walks;
+	struct weir_conn_source *udp_list; /* where UDP cannot be counted it is at least listed */
 	struct weir_conn_source_stats stats;
 	uint64_t kernel_tick_ns;
 	uint64_t udp_flows_forgotten;
@@ -205,6 +207,13 @@ static int bpf_source_sample(struct weir_conn_source *source, weir_conn_event_fn
 	r = read_ring(s);
 	if (r < 0)
 		return r;
+	if (s->udp_list) {
+		uint64_t listed_ns;
+
+		r = s->udp_list->ops->sample(s->udp_list, tell, s, &listed_ns);
+		if (r < 0)
+			return r;
+	}
 	s->stats.passes++;
 	*ret_now_ns = begun_ns;
 	return (int)s->n_events;
@@ -234,6 +243,8 @@ static void bpf_source_close(struct weir_conn_source *source)
 
 	if (!s)
 		return;
+	if (s->udp_list)
+		s->udp_list->ops->close(s->udp_list);
 	ring_buffer__free(s->ring);
 	conn_rows_done(&s->rows);
 	bpf_loaded_done(&s->loaded);
@@ -288,6 +299,24 @@ static void describe(struct bpf_source *s)
 			 "n/a (cgroup_skb: %s)", strerror(-l->udp_packets_error));
 }
 
+/* Nothing of UDP can be counted: its connected sockets are listed, with counters that say so. */
+static int list_udp(struct bpf_source *s)
+{
+	const struct conn_source_diag_options options = {
+		.size = sizeof(options),
+		.without_tcp = true,
+		.all_netns = true,
+		.netns = s->netns,
+	};
+	struct conn_source_diag_options here = options;
+	int r = conn_source_diag_open(&options, &s->udp_list);
+
+	if (r != -EPERM)
+		return r == -EOPNOTSUPP ? 0 : r; /* no udp_diag: then not even that */
+	here.all_netns = false;
+	return conn_source_diag_open(&here, &s->udp_list);
+}
+
 static int tag_existing(void *user)
 {
 	struct bpf_source *s = user;
@@ -340,6 +369,11 @@ static int start(struct bpf_source *s)
 	if (!s->ring)
 		return -errno;
 	describe(s);
+	if (!s->loaded.udp_packets && s->loaded.udp_calls == UDP_CALLS_NONE) {
+		r = list_udp(s);
+		if (r < 0)
+			return r;
+	}
 	r = tag_everywhere(s);
 	if (r >= 0 && skel->bss->stats.sockets_found > s->rows.n_max)
 		r = conn_rows_grow(&s->rows, skel->bss->stats.sockets_found);

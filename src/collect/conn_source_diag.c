@@ -152,21 +152,25 @@ static int prepare(struct diag_source *source, const struct conn_source_diag_opt
 	struct diag_spaces_options spaces = {
 		.all_netns = options->all_netns,
 		.netns = options->netns,
-		.buffer_bytes = options->destroyed_buffer_bytes ? options->destroyed_buffer_bytes
-								: DEFAULT_BUFFER_BYTES,
 	};
 	int r;
+
+	if (!options->without_tcp)
+		spaces.buffer_bytes = options->destroyed_buffer_bytes
+					      ? options->destroyed_buffer_bytes
+					      : DEFAULT_BUFFER_BYTES;
 
 	diag_live_init(&source->live, options->max_conns ? options->max_conns : DEFAULT_MAX_CONNS);
 	source->buffer = malloc(SOCK_DIAG_BUFFER);
 	source->batch = malloc(sizeof(*source->batch));
 	if (!source->buffer || !source->batch)
 		return -ENOMEM;
-	r = probe(source, WEIR_PROTO_TCP);
+	source->has_tcp = !options->without_tcp;
+	r = source->has_tcp ? probe(source, WEIR_PROTO_TCP) : 0;
 	if (r < 0)
 		return r;
 	r = probe(source, WEIR_PROTO_UDP);
-	if (r < 0 && r != -EOPNOTSUPP)
+	if (r < 0 && (r != -EOPNOTSUPP || !source->has_tcp))
 		return r;
 	source->has_udp = r == 0;
 	r = proc_owners_new(NULL, 0, &source->owners);

@@ -34,6 +34,7 @@ struct conn_source_diag_options {
 	uint32_t max_conns;            /* remembered between passes; 0: 262,144 */
 	bool all_netns;                /* else only the namespace we are in */
 	uint32_t netns;                /* inode of the only namespace wanted; 0: see all_netns */
+	bool without_tcp;              /* list UDP sockets only */
 	size_t destroyed_buffer_bytes; /* of each namespace; 0: 8 MiB */
 };
 

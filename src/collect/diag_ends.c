@@ -149,6 +149,8 @@ int diag_ends_drain(struct diag_source *source, struct diag_space *space,
 	const struct sock_destroyed_batch *batch = source->batch;
 	struct verdicts verdicts;
 
+	if (space->destroyed_fd < 0) /* only UDP is listed */
+		return 0;
 	for (int i = 0; i < MAX_BATCHES; i++) {
 		int r = sock_destroyed_receive(space->destroyed_fd, source->batch);
 		uint64_t now_ns;

@@ -298,7 +298,7 @@ int diag_pass_space(struct diag_source *source, struct diag_space *space,
 	bool whole = true;
 
 	for (size_t i = 0; i < sizeof(families); i++) {
-		int r = dump(&pass, families[i], WEIR_PROTO_TCP);
+		int r = source->has_tcp ? dump(&pass, families[i], WEIR_PROTO_TCP) : 0;
 
 		/* IPv6 can be absent as a whole. */
 		if (r == -EOPNOTSUPP && families[i] == AF_INET6)

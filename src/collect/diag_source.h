@@ -25,6 +25,7 @@ struct diag_source {
 	struct proc_owners *owners;
 	struct pace walk_pace;
 	uint32_t n_walks;
+	bool has_tcp; /* TCP is wanted */
 	bool has_udp; /* udp_diag is there */
 	struct weir_conn_source_stats stats;
 	char *buffer; /* SOCK_DIAG_BUFFER */

@@ -30,8 +30,10 @@ static void close_fds(struct diag_space *space)
 static int open_fds(void *user)
 {
 	struct opening *opening = user;
-	int r = sock_destroyed_open(opening->buffer_bytes, &opening->space->destroyed_fd);
+	int r = 0;
 
+	if (opening->buffer_bytes)
+		r = sock_destroyed_open(opening->buffer_bytes, &opening->space->destroyed_fd);
 	if (r == 0)
 		r = sock_diag_open(&opening->space->query_fd);
 	return r;
@@ -60,7 +62,8 @@ static int add(struct diag_spaces *spaces, uint32_t inode, const char *path)
 
 	snprintf(space.path, sizeof(space.path), "%s", inode == spaces->self ? "" : path);
 	r = run_inside(&space, open_fds, &opening);
-	if (r == 0 && epoll_ctl(spaces->epoll_fd, EPOLL_CTL_ADD, space.destroyed_fd, &event) < 0)
+	if (r == 0 && space.destroyed_fd >= 0 &&
+	    epoll_ctl(spaces->epoll_fd, EPOLL_CTL_ADD, space.destroyed_fd, &event) < 0)
 		r = -errno;
 	if (r < 0) {
 		close_fds(&space);

@@ -15,7 +15,7 @@
 
 struct diag_space {
 	uint32_t inode;
-	int destroyed_fd; /* told of closes */
+	int destroyed_fd; /* told of closes; -1: that is not wanted */
 	int query_fd;     /* asks; -1: to be opened anew after a failed dump */
 	uint32_t seq;
 	uint64_t overruns; /* of destroyed_fd */
@@ -37,8 +37,8 @@ struct diag_spaces {
 
 struct diag_spaces_options {
 	bool all_netns;
-	uint32_t netns; /* inode of the only one wanted; 0: none in particular */
-	size_t buffer_bytes;
+	uint32_t netns;      /* inode of the only one wanted; 0: none in particular */
+	size_t buffer_bytes; /* of each destroyed_fd; 0: open none */
 };
 
 /* -EPERM: other namespaces are wanted without CAP_SYS_ADMIN. -ENOENT: the one wanted is not there.
