@@ -69,12 +69,12 @@ const char *weir_unknown_name(enum weir_unknown unknown);
 
 /* A process is its pid and its start time together: a recycled pid is another process. */
 struct weir_owner {
-	uint32_t pid; /* 0: not known, see unknown */
-	uint32_t uid; /* effective uid, UINT32_MAX: not known */
-	uint64_t start_boot_ns; /* since boot, CLOCK_BOOTTIME; 0: not known */
+	uint32_t pid;             /* 0: not known, see unknown */
+	uint32_t uid;             /* effective uid, UINT32_MAX: not known */
+	uint64_t start_boot_ns;   /* since boot, CLOCK_BOOTTIME; 0: not known */
 	char comm[WEIR_COMM_MAX]; /* NUL-terminated; bytes are the process's own, so untrusted */
-	uint8_t evidence; /* enum weir_evidence */
-	uint8_t unknown;  /* enum weir_unknown */
+	uint8_t evidence;         /* enum weir_evidence */
+	uint8_t unknown;          /* enum weir_unknown */
 };
 
 /*
@@ -85,7 +85,7 @@ struct weir_owner {
 struct weir_conn_id {
 	uint64_t cookie;     /* the kernel's socket cookie, as `ss -e` shows it; 0: not known */
 	uint32_t generation; /* counts the lives of one socket, from 0 */
-	uint32_t netns;	     /* inode of the network namespace; 0: not known */
+	uint32_t netns;      /* inode of the network namespace; 0: not known */
 	struct weir_addr local;
 	struct weir_addr remote;
 	uint16_t local_port;
@@ -105,21 +105,21 @@ struct weir_conn_counters {
 struct weir_tcp_info {
 	uint32_t srtt_us;
 	uint32_t rttvar_us;
-	uint32_t cwnd;	       /* segments */
-	uint32_t retrans;      /* segments retransmitted in the connection's life */
+	uint32_t cwnd;    /* segments */
+	uint32_t retrans; /* segments retransmitted in the connection's life */
 	uint64_t retrans_bytes;
 	uint64_t delivery_rate; /* bytes per second, 0: no sample yet */
-	uint64_t busy_us;	/* time with data in flight or queued */
+	uint64_t busy_us;       /* time with data in flight or queued */
 	uint64_t rwnd_limited_us;
 	uint64_t sndbuf_limited_us;
-	uint32_t unsent_bytes;	/* written, not yet sent */
+	uint32_t unsent_bytes;  /* written, not yet sent */
 	uint32_t unacked_bytes; /* sent, not yet acknowledged */
-	uint32_t unread_bytes;	/* received, not yet read by the application */
+	uint32_t unread_bytes;  /* received, not yet read by the application */
 };
 
 enum weir_conn_event_kind {
-	WEIR_CONN_SEND,	  /* counters.*_out are deltas */
-	WEIR_CONN_RECV,	  /* counters.*_in are deltas */
+	WEIR_CONN_SEND,   /* counters.*_out are deltas */
+	WEIR_CONN_RECV,   /* counters.*_in are deltas */
 	WEIR_CONN_SAMPLE, /* counters are totals of this life so far */
 	WEIR_CONN_STATE,  /* only state (and owner, where known) */
 	WEIR_CONN_FINAL,  /* counters are the exact last totals; the connection is over */
@@ -130,13 +130,13 @@ enum weir_conn_event_kind {
 };
 
 enum weir_conn_flag {
-	WEIR_CONN_PARTIAL = 1 << 0,	 /* existed before we looked: its beginning is unknown */
-	WEIR_CONN_PACKETS_32 = 1 << 1,	 /* packet counts are the kernel's wrapping u32 */
-	WEIR_CONN_NO_COUNTERS = 1 << 2,	 /* this source cannot count: n/a, never 0 */
+	WEIR_CONN_PARTIAL = 1 << 0,        /* existed before we looked: its beginning is unknown */
+	WEIR_CONN_PACKETS_32 = 1 << 1,     /* packet counts are the kernel's wrapping u32 */
+	WEIR_CONN_NO_COUNTERS = 1 << 2,    /* this source cannot count: n/a, never 0 */
 	WEIR_CONN_CONNECT_FAILED = 1 << 3, /* FINAL: went from SYN_SENT to CLOSE */
-	WEIR_CONN_AT_LEAST = 1 << 4, /* FINAL: the end escaped us; the last totals seen */
-	WEIR_CONN_OWNER_MOVED = 1 << 5, /* the owner told before handed the socket on: this one
-					   replaces it, whatever its evidence */
+	WEIR_CONN_AT_LEAST = 1 << 4,       /* FINAL: the end escaped us; the last totals seen */
+	WEIR_CONN_OWNER_MOVED = 1 << 5,    /* the owner told before handed the socket on: this one
+					      replaces it, whatever its evidence */
 };
 
 struct weir_conn_event {
@@ -148,9 +148,9 @@ struct weir_conn_event {
 	struct weir_tcp_info tcp;
 	struct weir_owner owner;
 	uint32_t rcvbuf_drops; /* UDP: datagrams the socket had no room for, all peers together */
-	uint8_t kind;	       /* enum weir_conn_event_kind */
-	uint8_t state;	       /* enum weir_tcp_state */
-	uint8_t flags;	       /* enum weir_conn_flag, or-ed */
+	uint8_t kind;          /* enum weir_conn_event_kind */
+	uint8_t state;         /* enum weir_tcp_state */
+	uint8_t flags;         /* enum weir_conn_flag, or-ed */
 };
 
 /* Eats one event. The event is borrowed for the call. */

@@ -13,15 +13,15 @@
 
 /* What a source has seen and what it lost. Losses are never silent: a user is shown them. */
 struct weir_conn_source_stats {
-	uint64_t passes;	 /* sample() calls */
-	uint64_t rows;		 /* records made by them */
-	uint64_t finals;	 /* closes delivered */
-	uint64_t lost_finals;	 /* closes the ring (or the netlink buffer) had no room for */
-	uint64_t lost_names;	 /* late owners and renames it had no room for */
-	uint64_t lost_sockets;	 /* sockets that could not be followed (socket storage refused) */
-	uint64_t lost_flows;	 /* datagrams not counted because the flow table was full */
-	uint64_t bad_records;	 /* records of a wrong size or kind */
-	uint64_t pass_ns;	 /* what the kernel took for the last pass */
+	uint64_t passes;       /* sample() calls */
+	uint64_t rows;         /* records made by them */
+	uint64_t finals;       /* closes delivered */
+	uint64_t lost_finals;  /* closes the ring (or the netlink buffer) had no room for */
+	uint64_t lost_names;   /* late owners and renames it had no room for */
+	uint64_t lost_sockets; /* sockets that could not be followed (socket storage refused) */
+	uint64_t lost_flows;   /* datagrams not counted because the flow table was full */
+	uint64_t bad_records;  /* records of a wrong size or kind */
+	uint64_t pass_ns;      /* what the kernel took for the last pass */
 };
 
 struct weir_conn_source;

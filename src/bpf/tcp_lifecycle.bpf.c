@@ -9,11 +9,16 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* The current task owns what happens only if it holds the socket lock: otherwise this may be
- * softirq on the stack of any task, often the peer's. */
+__u32 walker; /* the thread of ours that walks over all open files now; 0: none does */
+
+/*
+ * The current task owns what happens only if it holds the socket lock: otherwise this may be
+ * softirq on the stack of any task, often the peer's. And not if it is our own walk: that holds
+ * each file for a moment, and if the owner closes it just then, the last to let go is we.
+ */
 static __always_inline bool current_is_owner(struct sock *sk)
 {
-	return sk->sk_lock.owned;
+	return sk->sk_lock.owned && (u32)bpf_get_current_pid_tgid() != walker;
 }
 
 static __always_inline void take_owner(struct tcp_storage *s, u8 evidence)

@@ -73,7 +73,9 @@ int owner_walks_run(struct owner_walks *walks, struct conns *skel, uint64_t now_
 	walks->skipped = skipped;
 	skel->bss->walk_number = (uint32_t)++walks->n_walks;
 	walks->walked_opens = opens;
+	skel->bss->walker = (uint32_t)gettid();
 	r = bpf_iter_run(skel->links.owner_walk);
+	skel->bss->walker = 0;
 	if (r < 0)
 		return r;
 	end_ns = clock_monotonic_ns();

