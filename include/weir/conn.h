@@ -137,6 +137,8 @@ enum weir_conn_flag {
 	WEIR_CONN_AT_LEAST = 1 << 4,       /* FINAL: the end escaped us; the last totals seen */
 	WEIR_CONN_OWNER_MOVED = 1 << 5,    /* the owner told before handed the socket on: this one
 					      replaces it, whatever its evidence */
+	WEIR_CONN_LATE = 1 << 6, /* FINAL: read after the close, when the counters may have been
+				    reset: they only raise what is known */
 };
 
 struct weir_conn_event {

@@ -347,7 +347,7 @@ static int tag_everywhere(struct bpf_source *s)
 		if (list[i].inode == self || (s->netns && list[i].inode != s->netns))
 			continue;
 		r = netns_call(list[i].path, tag_existing, s);
-		if (r < 0 && r != -EPERM && r != -ENOENT)
+		if (r < 0 && !netns_is_passed_over(r))
 			return r;
 	}
 	return 0;

@@ -87,11 +87,6 @@ static struct diag_space *find(const struct diag_spaces *spaces, uint32_t inode)
 	return NULL;
 }
 
-static bool is_passed_over(int error)
-{
-	return error == -ENOENT || error == -ESRCH || error == -EINVAL || error == -EPERM;
-}
-
 static int look_around(struct diag_spaces *spaces)
 {
 	CLEANUP(free_p) struct netns *list = NULL;
@@ -116,7 +111,7 @@ static int look_around(struct diag_spaces *spaces)
 			continue;
 		}
 		r = add(spaces, list[i].inode, list[i].path);
-		if (r < 0 && !is_passed_over(r))
+		if (r < 0 && !netns_is_passed_over(r))
 			return r;
 	}
 	return 0;

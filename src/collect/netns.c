@@ -126,6 +126,11 @@ static int add_of_processes(struct gathered *g, const char *proc)
 	return r;
 }
 
+bool netns_is_passed_over(int error)
+{
+	return error == -ENOENT || error == -ESRCH || error == -EINVAL || error == -EPERM;
+}
+
 int netns_self(uint32_t *ret_inode)
 {
 	return inode_of("/proc/thread-self/ns/net", ret_inode);

@@ -3,6 +3,7 @@
 
 /* The network namespaces of this host, and how to act inside one. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,10 @@ int netns_by_name(const struct netns_roots *roots, const char *name, uint32_t *r
  */
 int netns_list(const struct netns_roots *roots, struct netns **ret_list, size_t *ret_n,
 	       size_t *ret_hidden);
+
+/* Whether a failure to enter says that the namespace went away or is not for us, or that what has
+ * its name is none (a file that a lost mount left behind): then it is passed over. */
+bool netns_is_passed_over(int error);
 
 /*
  * Calls fn(user) inside the namespace at path and returns what it returned. fn runs on a thread of

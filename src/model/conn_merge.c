@@ -137,7 +137,17 @@ static unsigned raise_counter(uint64_t *known, uint64_t got, bool is_u32)
 	return CONN_MOVED;
 }
 
-unsigned conn_merge_totals(struct conn_row *row, const struct weir_conn_event *event, bool first)
+/* The end is exact, and a sample taken in the middle of things may have been a byte too high. */
+static unsigned settle_counter(uint64_t *known, uint64_t got)
+{
+	unsigned moved = got < *known ? CONN_BACKWARDS : got > *known ? CONN_MOVED : 0;
+
+	*known = got;
+	return moved;
+}
+
+unsigned conn_merge_totals(struct conn_row *row, const struct weir_conn_event *event,
+			   enum conn_totals how)
 {
 	struct weir_conn_counters *known = &row->counters;
 	const struct weir_conn_counters *got = &event->counters;
@@ -146,15 +156,17 @@ unsigned conn_merge_totals(struct conn_row *row, const struct weir_conn_event *e
 
 	if (event->flags & WEIR_CONN_NO_COUNTERS)
 		return 0;
-	if (first) {
+	if (how == CONN_TOTALS_FIRST) {
 		*known = *got;
 		return CONN_MOVED;
 	}
-	if (event->kind == WEIR_CONN_SAMPLE &&
-	    (got->bytes_in < known->bytes_in || got->bytes_out < known->bytes_out))
-		return CONN_BACKWARDS;
-	moved = raise_counter(&known->bytes_in, got->bytes_in, false);
-	moved |= raise_counter(&known->bytes_out, got->bytes_out, false);
+	if (how == CONN_TOTALS_SETTLE) {
+		moved = settle_counter(&known->bytes_in, got->bytes_in);
+		moved |= settle_counter(&known->bytes_out, got->bytes_out);
+	} else {
+		moved = raise_counter(&known->bytes_in, got->bytes_in, false);
+		moved |= raise_counter(&known->bytes_out, got->bytes_out, false);
+	}
 	moved |= raise_counter(&known->packets_in, got->packets_in, is_u32);
 	moved |= raise_counter(&known->packets_out, got->packets_out, is_u32);
 	return moved;

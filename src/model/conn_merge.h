@@ -3,8 +3,8 @@
 
 /*
  * What an event changes in the row of its connection, field by field. Nothing here knows of
- * tables or ticks. Two rules hold throughout: a counter never runs backwards, and what is known is
- * never replaced by what is not.
+ * tables or ticks. Two rules hold throughout: a counter runs backwards only to become exact, and
+ * what is known is never replaced by what is not.
  */
 
 #include <stdbool.h>
@@ -28,7 +28,12 @@ void conn_merge_tcp(struct conn_row *row, const struct weir_conn_event *event);
 /* The deltas of a SEND or RECV. Returns enum conn_moved, or-ed. */
 unsigned conn_merge_deltas(struct conn_row *row, const struct weir_conn_event *event);
 
-/* The totals of a SAMPLE or FINAL; first: the row has no counters yet, and any value is good.
- * A SAMPLE with fewer bytes than known is ignored whole; a FINAL raises what it can. Returns
- * enum conn_moved, or-ed. */
-unsigned conn_merge_totals(struct conn_row *row, const struct weir_conn_event *event, bool first);
+enum conn_totals {
+	CONN_TOTALS_FIRST,  /* the row has no counters yet: any value is good */
+	CONN_TOTALS_RAISE,  /* each counter on its own only goes up */
+	CONN_TOTALS_SETTLE, /* the bytes are exact and replace those known */
+};
+
+/* The totals of a SAMPLE or FINAL. Returns enum conn_moved, or-ed. */
+unsigned conn_merge_totals(struct conn_row *row, const struct weir_conn_event *event,
+			   enum conn_totals how);

@@ -33,7 +33,7 @@ struct tuple_key {
 _Static_assert(sizeof(struct tuple_key) == 48, "padding would be hashed");
 _Static_assert(sizeof(struct conn_entry) <= 296, "a connection costs at most 400 bytes in all");
 
-static bool is_life(const struct weir_conn_id *id)
+bool conn_store_is_life(const struct weir_conn_id *id)
 {
 	return id->proto == WEIR_PROTO_TCP && id->cookie;
 }
@@ -58,7 +58,7 @@ uint64_t conn_store_hash(const struct conn_store *store, const struct weir_conn_
 	};
 
 	/* Cookies are the kernel's: nobody chooses them. Tuples are chosen by peers. */
-	if (is_life(id))
+	if (conn_store_is_life(id))
 		return mix(id->cookie + id->generation * 0x9e3779b97f4a7c15ULL);
 	return siphash24(store->key, &key, sizeof(key));
 }
@@ -67,7 +67,7 @@ static bool same_id(const struct weir_conn_id *a, const struct weir_conn_id *b)
 {
 	if (a->proto != b->proto || a->cookie != b->cookie)
 		return false;
-	if (is_life(a))
+	if (conn_store_is_life(a))
 		return a->generation == b->generation;
 	return a->local_port == b->local_port && a->remote_port == b->remote_port &&
 	       memcmp(&a->local, &b->local, sizeof(a->local)) == 0 &&

@@ -74,6 +74,9 @@ struct conn_store {
 void conn_store_init(struct conn_store *store);
 void conn_store_done(struct conn_store *store);
 
+/* Whether the identity is one life of one socket, which never comes again. */
+bool conn_store_is_life(const struct weir_conn_id *id);
+
 /* 64 bits that stand for an identity in this process. */
 uint64_t conn_store_hash(const struct conn_store *store, const struct weir_conn_id *id);
 

@@ -89,12 +89,13 @@ struct conn_table *conn_table_free(struct conn_table *table)
 	return NULL;
 }
 
-/* A closed row leaves for good. Without a cookie the same 4-tuple may be used again at once. */
+/* A closed row leaves for good. Only a life of a TCP socket never comes again: a 4-tuple may, also
+ * on the same UDP socket. */
 static void bury(struct conn_table *table, struct conn_entry *entry)
 {
 	const struct weir_conn_id *id = &entry->row.id;
 
-	if (id->cookie)
+	if (conn_store_is_life(id))
 		closed_ids_add(&table->closed_ids, conn_store_hash(&table->store, id));
 	conn_store_remove(&table->store, entry);
 }
@@ -205,7 +206,12 @@ static void close_row(struct conn_table *table, struct conn_entry *entry, uint64
 static void apply_final(struct conn_table *table, struct conn_entry *entry,
 			const struct weir_conn_event *event, bool first)
 {
-	unsigned moved = conn_merge_totals(&entry->row, event, first);
+	bool exact = !(event->flags & (WEIR_CONN_LATE | WEIR_CONN_AT_LEAST)) &&
+		     !(entry->marks & CONN_EXACT);
+	enum conn_totals how = first   ? CONN_TOTALS_FIRST
+			       : exact ? CONN_TOTALS_SETTLE
+				       : CONN_TOTALS_RAISE;
+	unsigned moved = conn_merge_totals(&entry->row, event, how);
 
 	if (entry->stage == CONN_REPORTED)
 		return;
@@ -224,7 +230,8 @@ static void apply_final(struct conn_table *table, struct conn_entry *entry,
 static void apply_sample(struct conn_table *table, struct conn_entry *entry,
 			 const struct weir_conn_event *event, bool first)
 {
-	unsigned moved = conn_merge_totals(&entry->row, event, first);
+	unsigned moved = conn_merge_totals(&entry->row, event,
+					   first ? CONN_TOTALS_FIRST : CONN_TOTALS_RAISE);
 
 	note_counters(table, entry, event, moved);
 	conn_merge_tcp(&entry->row, event);
@@ -366,6 +373,12 @@ static void set_rate(struct conn_row *row, bool known, double in, double out)
 	row->rate_out = out;
 }
 
+/* A FINAL may have taken a byte back. */
+static double ahead(uint64_t now, uint64_t base)
+{
+	return now > base ? (double)(now - base) : 0;
+}
+
 /* Bytes since the last point in time at which the totals were known, over that time. A row of
  * which nothing came was as good as seen by the previous tick: it had not changed. */
 static void compute_rate(const struct tick *tick, struct conn_entry *entry)
@@ -388,8 +401,8 @@ static void compute_rate(const struct tick *tick, struct conn_entry *entry)
 		set_rate(row, false, 0, 0);
 	} else {
 		seconds = (double)(seen_ns - base_ns) / (double)NS_PER_SEC;
-		set_rate(row, true, (double)(row->counters.bytes_in - entry->base_in) / seconds,
-			 (double)(row->counters.bytes_out - entry->base_out) / seconds);
+		set_rate(row, true, ahead(row->counters.bytes_in, entry->base_in) / seconds,
+			 ahead(row->counters.bytes_out, entry->base_out) / seconds);
 	}
 	if (seen || !(entry->marks & CONN_HAS_BASE)) {
 		entry->base_in = row->counters.bytes_in;

@@ -22,7 +22,7 @@ enum life {
 	OPEN,
 	OVER,     /* closed, not reported */
 	REPORTED, /* and still held */
-	BURIED,   /* removed after its report: must never come back */
+	BURIED,   /* removed after its report: a life of a socket must never come back */
 };
 
 struct plain {
@@ -95,12 +95,16 @@ static void plain_totals(struct oracle *o, struct plain *row, const struct weir_
 	struct weir_conn_counters *known = &row->counters;
 
 	if (event->kind == WEIR_CONN_SAMPLE &&
-	    (got->bytes_in < known->bytes_in || got->bytes_out < known->bytes_out)) {
+	    (got->bytes_in < known->bytes_in || got->bytes_out < known->bytes_out ||
+	     got->packets_in < known->packets_in || got->packets_out < known->packets_out))
 		o->backwards++;
-		return;
+	if (event->kind == WEIR_CONN_FINAL && !row->exact) {
+		known->bytes_in = got->bytes_in;
+		known->bytes_out = got->bytes_out;
+	} else {
+		known->bytes_in = max_of(known->bytes_in, got->bytes_in);
+		known->bytes_out = max_of(known->bytes_out, got->bytes_out);
 	}
-	known->bytes_in = max_of(known->bytes_in, got->bytes_in);
-	known->bytes_out = max_of(known->bytes_out, got->bytes_out);
 	known->packets_in = max_of(known->packets_in, got->packets_in);
 	known->packets_out = max_of(known->packets_out, got->packets_out);
 }
@@ -183,7 +187,7 @@ static void plain_tick(struct oracle *o, uint64_t now_ns, bool flush, bool activ
 
 		active[i] = closed[i] = false;
 		if (row->life == REPORTED && now_ns - row->reported_ns >= LINGER)
-			row->life = BURIED;
+			*row = (struct plain){.life = udp ? NEVER : BURIED};
 		if (row->life == OPEN && udp && now_ns >= row->active_ns + UDP_TIMEOUT)
 			*row = (struct plain){.life = NEVER};
 		active[i] = row->life == OPEN || row->life == REPORTED;

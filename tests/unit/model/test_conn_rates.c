@@ -142,15 +142,37 @@ static void test_backwards(void)
 	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, SEC, 5000, 7000));
 	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, 2 * SEC, 9000, 6999));
 	tick(&s, 2 * SEC);
-	is_int(s.tick.active[0]->counters.bytes_in, 5000, "a sample with fewer bytes is ignored");
-	is_int(s.tick.active[0]->counters.bytes_out, 7000, "whole");
-	is_int(s.stats.backwards, 1, "and counted");
-	apply(&s, totals_of(WEIR_CONN_FINAL, id, 3 * SEC, 6000, 6999));
+	is_int(s.tick.active[0]->counters.bytes_in, 9000, "a sample raises what went up");
+	is_int(s.tick.active[0]->counters.bytes_out, 7000, "and not what went down");
+	is_int(s.stats.backwards, 1, "which is counted");
+	apply(&s, totals_of(WEIR_CONN_FINAL, id, 3 * SEC, 9500, 6999));
 	tick(&s, 3 * SEC);
 	tick(&s, 4 * SEC);
 	counts(&s, 0, 1, "the final");
-	is_int(s.tick.closed[0]->counters.bytes_in, 6000, "a final raises");
-	is_int(s.tick.closed[0]->counters.bytes_out, 7000, "and never lowers");
+	is_int(s.tick.closed[0]->counters.bytes_in, 9500, "a final raises");
+	is_int(s.tick.closed[0]->counters.bytes_out, 6999,
+	       "and takes back what a sample saw too early");
+	ok(s.tick.closed[0]->rate_known && s.tick.closed[0]->rate_out == 0,
+	   "which is no rate of its own");
+	end(&s);
+}
+
+/* A FINAL that was read after the close may have been read from counters that were reset. */
+static void test_late_final(void)
+{
+	struct weir_conn_id id = id_with_cookie(WEIR_PROTO_TCP, 1);
+	struct weir_conn_event final = totals_of(WEIR_CONN_FINAL, id, 2 * SEC, 0, 0);
+	struct story s;
+
+	begin(&s, NULL);
+	apply(&s, totals_of(WEIR_CONN_SAMPLE, id, SEC, 5000, 7000));
+	tick(&s, SEC);
+	final.flags |= WEIR_CONN_LATE;
+	apply(&s, final);
+	tick(&s, 2 * SEC);
+	tick(&s, 3 * SEC);
+	counts(&s, 0, 1, "a late final closes");
+	is_int(s.tick.closed[0]->counters.bytes_in, 5000, "and lowers nothing");
 	end(&s);
 }
 
@@ -192,6 +214,7 @@ int main(void)
 	test_gap();
 	test_time_guards();
 	test_backwards();
+	test_late_final();
 	test_wrapping_packets();
 	return tap_done();
 }
