@@ -2,6 +2,7 @@
 #ifndef WEIR_CONN_SOURCE_H
 #define WEIR_CONN_SOURCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <weir/conn.h>
@@ -56,6 +57,7 @@ struct weir_conn_source_ops {
 /* Each kind of source embeds this as its first member. */
 struct weir_conn_source {
 	const struct weir_conn_source_ops *ops;
+	bool enters_netns; /* sample() may enter other network namespaces, and wants the privilege */
 };
 
 #endif

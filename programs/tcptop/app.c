@@ -81,7 +81,8 @@ static void on_event(void *user, const struct weir_conn_event *event)
 	struct app *app = user;
 
 	if (event->kind == WEIR_CONN_RENAME)
-		proc_tasks_rename(app->names.tasks, event->owner.pid, event->owner.comm);
+		proc_tasks_rename(app->names.tasks, event->owner.pid, event->owner.start_boot_ns,
+				  event->owner.comm);
 	else
 		(void)conn_table_apply(app->table, event);
 }
@@ -285,16 +286,32 @@ static int open_resolve(struct app *app)
  * and after the log has been opened as who we were. */
 static int drop_privileges(struct app *app)
 {
-	int r = privileges_drop(app->options->log_rotation.size_bytes > 0);
+	uint32_t reasons = PRIVILEGES_FOR_NAMES;
+	int r;
 
+	if (strcmp(app->source->ops->name, "bpf") == 0)
+		reasons |= PRIVILEGES_FOR_BPF;
+	if (app->source->enters_netns)
+		reasons |= PRIVILEGES_FOR_DIAG_NETNS;
+	if (selection_enters_netns(&app->selection))
+		reasons |= PRIVILEGES_FOR_NETNS;
+	if (app->options->log_rotation.size_bytes > 0)
+		reasons |= PRIVILEGES_FOR_ROTATION;
+	r = privileges_drop(reasons);
 	return r < 0 ? fail(r, "giving up privileges: %s", strerror(-r)) : 0;
 }
 
 static int open_output(struct app *app)
 {
 	CLEANUP(str_buf_done) struct str_buf error = {0};
-	int r = output_open(&app->output, app->options, &app->names.conn, &app->endpoints,
-			    app->signal_fd, &error);
+	const struct output_start start = {
+		.names = &app->names.conn,
+		.endpoints = &app->endpoints,
+		.realtime_ns = clock_ns(CLOCK_REALTIME),
+		.source = app->source->ops->describe(app->source),
+		.stop_fd = app->signal_fd,
+	};
+	int r = output_open(&app->output, app->options, &start, &error);
 
 	if (r == -EPIPE)
 		app->reader_gone = true;

@@ -50,7 +50,8 @@ static int open_log(struct output *output, struct str_buf *error)
 	return conn_log_open(&options, error, &output->log);
 }
 
-static int write_header(struct output *output, struct str_buf *error)
+static int write_header(struct output *output, const struct output_start *start,
+			struct str_buf *error)
 {
 	str_buf_clear(&output->buf);
 	switch (output->options->format) {
@@ -62,9 +63,11 @@ static int write_header(struct output *output, struct str_buf *error)
 	case OPTIONS_FORMAT_LOG:
 		conn_csv_header(&output->buf, &output->options->columns);
 		break;
-	case OPTIONS_FORMAT_PLAIN:
 	case OPTIONS_FORMAT_JSON:
-		return 0; /* their lines explain themselves */
+		conn_json_start(&output->buf, start->realtime_ns, start->source);
+		break;
+	case OPTIONS_FORMAT_PLAIN:
+		return 0; /* sentences explain themselves */
 	}
 	if (output->buf.error) {
 		say(output, error, output->buf.error, "");
@@ -76,19 +79,18 @@ static int write_header(struct output *output, struct str_buf *error)
 }
 
 int output_open(struct output *output, const struct options *options,
-		const struct conn_names *names, const struct endpoint_names *endpoints, int stop_fd,
-		struct str_buf *error)
+		const struct output_start *start, struct str_buf *error)
 {
 	*output = (struct output){
 		.options = options,
 		.exports =
 			{
-				.names = names,
-				.endpoints = endpoints,
+				.names = start->names,
+				.endpoints = start->endpoints,
 				.redact = options->redact,
 				.units = options->units,
 			},
-		.writer = {.fd = STDOUT_FILENO, .stop_fd = stop_fd},
+		.writer = {.fd = STDOUT_FILENO, .stop_fd = start->stop_fd},
 	};
 	if (getrandom(output->exports.redact.key, sizeof(output->exports.redact.key), 0) < 0) {
 		int r = -errno;
@@ -96,7 +98,7 @@ int output_open(struct output *output, const struct options *options,
 		str_buf_printf(error, "no random numbers: %s", strerror(-r));
 		return r;
 	}
-	return write_header(output, error);
+	return write_header(output, start, error);
 }
 
 static int render(struct output *output, const struct output_tick *about)

@@ -27,6 +27,15 @@ struct output {
 	struct str_buf buf;
 };
 
+/* What an output begins with. */
+struct output_start {
+	const struct conn_names *names;         /* borrowed as long as the output is open */
+	const struct endpoint_names *endpoints; /* borrowed likewise */
+	uint64_t realtime_ns;
+	const char *source; /* the source's describe() */
+	int stop_fd;        /* as in struct writer */
+};
+
 /* What a tick says besides its rows. */
 struct output_tick {
 	const struct conn_tick *tick; /* only the rows that are wanted */
@@ -36,13 +45,10 @@ struct output_tick {
 	const struct conn_table_stats *table_stats;
 };
 
-/*
- * Opens the log, if there is one, and writes the header. names and endpoints are borrowed.
- * stop_fd as in struct writer. On failure error says why; output_done() is due in any case.
- */
+/* Opens the log, if there is one, and writes the header, or the first line of JSON. On failure
+ * error says why; output_done() is due in any case. */
 int output_open(struct output *output, const struct options *options,
-		const struct conn_names *names, const struct endpoint_names *endpoints, int stop_fd,
-		struct str_buf *error);
+		const struct output_start *start, struct str_buf *error);
 
 /* Writes one tick. -EPIPE: the reader went away. On other failures error says what happened; it is
  * also filled on success, when all was written but the log could not be rotated. */

@@ -4,6 +4,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,7 +15,9 @@
 #include "base/text.h"
 #include "collect/privilege.h"
 
-#define SETCAP "setcap cap_bpf,cap_perfmon,cap_net_admin,cap_sys_ptrace,cap_sys_admin+ep"
+#define SETCAP                                                                                     \
+	"setcap cap_bpf,cap_perfmon,cap_net_admin,cap_sys_ptrace,cap_dac_read_search,"             \
+	"cap_sys_admin+ep"
 
 /* The path to give to setcap: file capabilities belong to the file, not to a link to it. */
 static void add_own_path(struct str_buf *buf)
@@ -41,33 +44,51 @@ void privileges_refuse(FILE *errors, uint32_t missing)
 	fputs(line.error ? "tcptop: not enough privilege\n" : line.data, errors);
 }
 
+/* CAP_PERFMON is not among them: only loading and attaching asks for it. Nor is CAP_NET_ADMIN to
+ * detach from the control group: closing the link does. */
 static const struct {
 	unsigned int capability;
-	bool for_files; /* only to rotate a log in a directory of another user */
+	uint32_t reasons; /* enum privileges_reason, or-ed */
 } kept[] = {
-	{CAP_BPF, false},             /* reading maps and starting iterators each tick */
-	{CAP_PERFMON, false},         /* the same, of tracing programs */
-	{CAP_NET_ADMIN, false},       /* diag: exact fields; bpf: detaching from the cgroup */
-	{CAP_SYS_PTRACE, false},      /* names and descriptors of other users' processes */
-	{CAP_DAC_READ_SEARCH, false}, /* the same, and control groups by their id */
-	{CAP_SYS_ADMIN, false},       /* entering network namespaces that appear later */
-	{CAP_SYS_RESOURCE, false},    /* locked memory of BPF maps */
-	{CAP_DAC_OVERRIDE, true},
-	{CAP_FOWNER, true},
+	{CAP_BPF, PRIVILEGES_FOR_BPF},
+	{CAP_NET_ADMIN, PRIVILEGES_FOR_DIAG_NETNS}, /* a large buffer for their ends */
+	{CAP_SYS_ADMIN, PRIVILEGES_FOR_NETNS | PRIVILEGES_FOR_DIAG_NETNS},
+	{CAP_SYS_PTRACE, PRIVILEGES_FOR_NAMES},
+	{CAP_DAC_READ_SEARCH, PRIVILEGES_FOR_NAMES},
+	{CAP_CHOWN, PRIVILEGES_FOR_ROTATION},
+	{CAP_DAC_OVERRIDE, PRIVILEGES_FOR_ROTATION},
+	{CAP_FOWNER, PRIVILEGES_FOR_ROTATION},
 };
 
-int privileges_drop(bool keep_files)
+#define N_KEPT (sizeof(kept) / sizeof(kept[0]))
+
+static bool is_permitted(unsigned int capability)
 {
-	size_t n = sizeof(kept) / sizeof(kept[0]);
-	bool have[sizeof(kept) / sizeof(kept[0])];
+	return capng_have_capability(CAPNG_PERMITTED, capability);
+}
+
+/* CAP_SYS_ADMIN stands in for CAP_BPF (linux/capability.h, bpf_capable()): where only that was
+ * given, it is what the reason for CAP_BPF keeps. */
+static bool is_kept(size_t i, uint32_t reasons)
+{
+	uint32_t own = kept[i].reasons;
+
+	if (kept[i].capability == CAP_SYS_ADMIN && !is_permitted(CAP_BPF))
+		own |= PRIVILEGES_FOR_BPF;
+	return own & reasons && is_permitted(kept[i].capability);
+}
+
+int privileges_drop(uint32_t reasons)
+{
+	bool keep[N_KEPT];
 
 	if (capng_get_caps_process() < 0)
 		return -EPERM;
-	for (size_t i = 0; i < n; i++)
-		have[i] = capng_have_capability(CAPNG_PERMITTED, kept[i].capability);
+	for (size_t i = 0; i < N_KEPT; i++)
+		keep[i] = is_kept(i, reasons);
 	capng_clear(CAPNG_SELECT_CAPS);
-	for (size_t i = 0; i < n; i++) {
-		if (have[i] && (keep_files || !kept[i].for_files))
+	for (size_t i = 0; i < N_KEPT; i++) {
+		if (keep[i])
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
 				     kept[i].capability);
 	}

@@ -23,6 +23,16 @@ static int get_addrs(void *user)
 	return iface_addrs_get(a->interface, &a->addrs, &a->n);
 }
 
+static bool is_named(const char *netns)
+{
+	return netns && strcmp(netns, "all") != 0 && strcmp(netns, "self") != 0;
+}
+
+bool selection_enters_netns(const struct selection *selection)
+{
+	return selection->options->interface && is_named(selection->options->netns);
+}
+
 /* The interfaces meant are those of the namespace asked for. */
 static int get_addrs_where(const struct options *options, struct addrs *addrs)
 {
@@ -30,7 +40,7 @@ static int get_addrs_where(const struct options *options, struct addrs *addrs)
 	const char *netns = options->netns;
 
 	addrs->interface = options->interface;
-	if (!netns || strcmp(netns, "all") == 0 || strcmp(netns, "self") == 0)
+	if (!is_named(netns))
 		return get_addrs(addrs);
 	str_buf_printf(&path, NETNS_RUN_DIR "/%s", netns);
 	return path.error ? path.error : netns_call(path.data, get_addrs, addrs);

@@ -34,4 +34,7 @@ void selection_done(struct selection *selection);
  * now has none, which is no error. */
 int selection_refresh(struct selection *selection);
 
+/* Whether that is done inside another network namespace. */
+bool selection_enters_netns(const struct selection *selection);
+
 bool selection_match(const struct selection *selection, const struct conn_row *row);

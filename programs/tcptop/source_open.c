@@ -13,7 +13,8 @@
 
 /* What BPF cannot begin without, and what it also has use for. */
 #define NEEDED (PRIVILEGE_BPF | PRIVILEGE_PERFMON)
-#define USEFUL (NEEDED | PRIVILEGE_NET_ADMIN | PRIVILEGE_SYS_PTRACE)
+#define USEFUL                                                                                     \
+	(NEEDED | PRIVILEGE_NET_ADMIN | PRIVILEGE_SYS_PTRACE | PRIVILEGE_DAC_READ_SEARCH)
 
 /* Up to here asking by sock_diag takes less time than loading the BPF programs does. */
 #define QUICK_LOOK_SOCKETS 16384
@@ -88,7 +89,7 @@ static void warn_of_less(const struct options *options, uint32_t effective, FILE
 static const char *why_not_bpf(int r)
 {
 	return r == -EOPNOTSUPP || r == -ENOENT
-		       ? "the kernel is older than 5.11, or has no BTF in /sys/kernel/btf/vmlinux"
+		       ? "the kernel is older than 5.12, or has no BTF in /sys/kernel/btf/vmlinux"
 		       : strerror(-r);
 }
 

@@ -61,8 +61,7 @@ struct listener_key {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, struct listener_key);
 	__type(value, struct record_owner);
@@ -70,7 +69,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, 65536);
 	__type(key, u64); /* socket cookie */
 	__type(value, struct udp_socket);
 } udp_sockets __weak SEC(".maps");
@@ -101,6 +100,11 @@ struct {
 	__type(key, u32);
 	__array(values, struct rows_array);
 } rows __weak SEC(".maps");
+
+/* The only network namespace wanted; 0: all. */
+const volatile __u32 only_netns __weak = 0;
+
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 
 struct conn_stats stats __weak;
 __u32 n_rows __weak; /* rows of the running pass; user space resets it */

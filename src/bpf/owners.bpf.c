@@ -39,8 +39,13 @@ static __always_inline struct tcp_storage *known_socket(struct sock *sk)
 	struct tcp_storage *s = bpf_sk_storage_get(&tcp_sockets, sk, NULL, 0);
 	u8 state = sk->__sk_common.skc_state;
 
-	if (s || state == TCP_CLOSE || state == TCP_SYN_SENT)
+	if (s || state == TCP_SYN_SENT)
 		return s;
+	if (state == TCP_CLOSE) {
+		if (walk_number != 1)
+			return NULL;
+		new.closed = 1; /* what ended before we were there is not ours to tell */
+	}
 	new.cgroup_id = cgroup_of(sk);
 	new.netns = netns_of(sk);
 	s = bpf_sk_storage_get(&tcp_sockets, sk, &new, BPF_SK_STORAGE_GET_F_CREATE);

@@ -25,6 +25,7 @@ enum record_flag {
 	RECORD_KERNEL = 1 << 1,         /* a socket, or a task, of the kernel's own */
 	RECORD_CONNECT_FAILED = 1 << 2, /* SYN_SENT to CLOSE */
 	RECORD_LAST = 1 << 3,           /* UDP: the flow is idle; user space deletes its key */
+	RECORD_LATE = 1 << 5,           /* FINAL: read after the close */
 	RECORD_OWNER_MOVED = 1 << 4,    /* the owner before has handed the socket on */
 };
 
@@ -106,11 +107,16 @@ struct udp_flow {
 	__u64 told_packets_out;
 	__u64 opened_ns;
 	__u64 active_ns; /* the pass that last saw it move */
+	/* of its socket, as the last pass knew it: the table of sockets may forget sooner */
+	struct record_owner owner;
+	__u64 cgroup_id;
+	__u32 netns; /* 0: not known yet */
+	__u32 uid;
 	__u8 local[16];
 	__u16 local_port;
 	__u16 pad;
 	__u32 dying;
-	__u32 told_pid;
+	__u32 untold; /* there was news, but no row for it */
 	__u32 told_drops;
 };
 

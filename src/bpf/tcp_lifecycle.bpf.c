@@ -21,10 +21,18 @@ static __always_inline bool current_is_owner(struct sock *sk)
 	return sk->sk_lock.owned && (u32)bpf_get_current_pid_tgid() != walker;
 }
 
+/* A thread of the kernel acts for somebody (it finishes a close, say) more often than for itself:
+ * it is an owner only for want of one, and then without a pid. */
 static __always_inline void take_owner(struct tcp_storage *s, u8 evidence)
 {
-	if (s->owner.evidence < evidence)
-		owner_from_task(&s->owner, bpf_get_current_task_btf(), evidence);
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (s->owner.evidence >= evidence)
+		return;
+	if (!(task->flags & PF_KTHREAD))
+		owner_from_task(&s->owner, task, evidence);
+	else if (s->owner.evidence == EVIDENCE_NONE)
+		s->owner.kernel = 1;
 }
 
 static __always_inline void listener_changed(struct sock *sk, int new)
@@ -34,11 +42,13 @@ static __always_inline void listener_changed(struct sock *sk, int new)
 		.port = sk->__sk_common.skc_num,
 	};
 	struct record_owner owner = {};
+	struct record_owner *known;
 
 	if (new == TCP_CLOSE) {
 		/* skc_num is 0 by now unless it was bound by hand; a guess that outlives its
-		 * listener is overwritten by the next one */
-		if (key.port)
+		 * listener is overwritten by the next one. Others may listen on the same port. */
+		known = bpf_map_lookup_elem(&listeners, &key);
+		if (known && known->pid == bpf_get_current_pid_tgid() >> 32)
 			bpf_map_delete_elem(&listeners, &key);
 		return;
 	}
@@ -83,6 +93,7 @@ static __always_inline struct tcp_storage *open_storage(struct sock *sk, struct 
 		s->closed = 0;
 		s->told = 0;
 		s->owner.evidence = EVIDENCE_NONE;
+		s->owner.kernel = 0;
 		s->owner.pid = 0;
 	}
 	s->flags = begins ? 0 : RECORD_PARTIAL;
@@ -94,33 +105,22 @@ static __always_inline struct tcp_storage *open_storage(struct sock *sk, struct 
 	return s;
 }
 
-static __always_inline void send_final(struct sock *sk, struct tcp_storage *s, int old)
+static __always_inline void send_final(struct sock *sk, struct tcp_storage *s, u8 flags)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct conn_record *r;
 
-	if (!tp)
+	if (!tp || (only_netns && s->netns != only_netns))
 		return;
 	r = reserve(&stats.lost_finals, 1);
 	if (!r)
 		return;
 	fill_tcp(r, sk, tp);
 	fill_storage(r, sk, s);
-	if (old == TCP_SYN_SENT)
-		r->flags |= RECORD_CONNECT_FAILED;
+	r->flags |= flags;
 	r->kind = RECORD_TCP_FINAL;
 	r->state = TCP_CLOSE;
 	submit(r);
-}
-
-/* A connection without storage: the kernel refused it one, so nothing but the end is known. */
-static __always_inline void send_bare_final(struct sock *sk, int old)
-{
-	struct tcp_storage s = {.flags = RECORD_PARTIAL, .netns = netns_of(sk)};
-
-	if (current_is_owner(sk))
-		take_owner(&s, EVIDENCE_TRANSITION);
-	send_final(sk, &s, old);
 }
 
 static __always_inline int state_changed(struct sock *sk, int old, int new)
@@ -138,18 +138,15 @@ static __always_inline int state_changed(struct sock *sk, int old, int new)
 		return 0; /* the other of the two programs was first */
 	if (new != TCP_CLOSE)
 		s = open_storage(sk, s, old, new);
-	if (!s) {
-		/* a child that never was established, or a socket that never connected, is none */
-		if (new == TCP_CLOSE && old != TCP_SYN_RECV)
-			send_bare_final(sk, old);
-		return 0;
-	}
+	if (!s)
+		return 0; /* never connected, or refused a storage: then tcp_destroy tells the end
+			   */
 	s->state = (u8) new;
 	if (current_is_owner(sk))
 		take_owner(s, new == TCP_SYN_SENT ? EVIDENCE_CONNECT : EVIDENCE_TRANSITION);
 	if (new == TCP_CLOSE && !s->closed) {
 		s->closed = 1;
-		send_final(sk, s, old);
+		send_final(sk, s, old == TCP_SYN_SENT ? RECORD_CONNECT_FAILED : 0);
 	}
 	return 0;
 }
@@ -171,6 +168,16 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tcp_state_again, struct sock *sk, int old, int new)
 {
 	return state_changed(sk, old, new);
+}
+
+/* A connection without storage: the kernel refused it one, so nothing but the end is known. */
+static __always_inline void send_bare_final(struct sock *sk)
+{
+	struct tcp_storage s = {.flags = RECORD_PARTIAL, .netns = netns_of(sk)};
+
+	if (current_is_owner(sk))
+		take_owner(&s, EVIDENCE_DESTROY);
+	send_final(sk, &s, RECORD_LATE);
 }
 
 /* Whether a socket without storage was a connection: it had a handshake. One that never connected
@@ -197,15 +204,16 @@ int BPF_PROG(tcp_destroy, struct sock *sk)
 		return 0;
 	if (!s) {
 		if (was_connected(tp))
-			send_bare_final(sk, TCP_CLOSE);
+			send_bare_final(sk);
 		return 0;
 	}
 	if (!s->closed) {
 		s->closed = 1;
-		send_final(sk, s, TCP_CLOSE);
+		send_final(sk, s, RECORD_LATE);
 		return 0;
 	}
-	if (s->owner.evidence >= EVIDENCE_DESTROY || !current_is_owner(sk))
+	if (s->owner.evidence >= EVIDENCE_DESTROY || !current_is_owner(sk) ||
+	    (only_netns && s->netns != only_netns))
 		return 0;
 	take_owner(s, EVIDENCE_DESTROY);
 	r = reserve(&stats.lost_names, 1);

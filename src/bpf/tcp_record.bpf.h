@@ -46,8 +46,8 @@ static __always_inline void fill_identity(struct conn_record *r, struct sock *sk
  * A FIN that a TIME_WAIT minisock took is in neither. */
 static __always_inline u64 payload_in(struct sock *sk, struct tcp_sock *tp)
 {
-	u64 done = (sk->__sk_common.skc_flags >> SOCK_DONE_BIT) & 1;
-	u64 received = tp->bytes_received;
+	u64 received = READ_ONCE(tp->bytes_received);
+	u64 done = (READ_ONCE(sk->__sk_common.skc_flags) >> SOCK_DONE_BIT) & 1;
 
 	return received > done ? received - done : 0;
 }
@@ -62,12 +62,21 @@ static __always_inline u32 unread(struct sock *sk, struct tcp_sock *tp)
 	return bytes > done ? bytes - done : 0;
 }
 
+/* What was sent is read first, so that a retransmission in between makes the difference too small,
+ * which the next row mends, and never too large. */
+static __always_inline void fill_sent(struct conn_record *r, struct tcp_sock *tp)
+{
+	u64 sent = READ_ONCE(tp->bytes_sent);
+
+	r->retrans_bytes = READ_ONCE(tp->bytes_retrans);
+	r->bytes_out = sent > r->retrans_bytes ? sent - r->retrans_bytes : 0;
+}
+
 static __always_inline void fill_counters(struct conn_record *r, struct sock *sk,
 					  struct tcp_sock *tp)
 {
 	r->bytes_in = payload_in(sk, tp);
-	r->retrans_bytes = tp->bytes_retrans;
-	r->bytes_out = tp->bytes_sent - r->retrans_bytes;
+	fill_sent(r, tp);
 	r->packets_in = tp->data_segs_in;
 	r->packets_out = tp->data_segs_out;
 	r->srtt_us = tp->srtt_us >> 3;

@@ -63,6 +63,7 @@ int tcp_rows(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (r->state == TCP_CLOSE) { /* the program that tells closes was skipped */
 		s->closed = 1;
 		r->kind = RECORD_TCP_FINAL;
+		r->flags |= RECORD_LATE;
 	}
 	remember(s, r);
 	return 0;

@@ -19,6 +19,19 @@ struct udp_datagrams {
 	u32 packets;
 };
 
+/* What the flow knows of its socket. */
+static __always_inline void fill_flow(struct conn_record *r, const struct udp_flow *f)
+{
+	r->opened_ns = f->opened_ns;
+	r->owner = f->owner;
+	r->cgroup_id = f->cgroup_id;
+	r->netns = f->netns;
+	r->uid = f->netns ? f->uid : (u32)-1;
+	r->rcvbuf_drops = f->told_drops;
+	if (f->owner.kernel)
+		r->flags |= RECORD_KERNEL;
+}
+
 /* The flow is being forgotten: tell the datagrams directly. */
 static __always_inline void tell_late(const struct udp_datagrams *d, struct udp_flow *flow)
 {
@@ -30,7 +43,7 @@ static __always_inline void tell_late(const struct udp_datagrams *d, struct udp_
 	__builtin_memset(r, 0, sizeof(*r));
 	r->kind = RECORD_UDP_DELTA;
 	r->time_ns = bpf_ktime_get_ns();
-	r->opened_ns = flow->opened_ns;
+	fill_flow(r, flow);
 	r->cookie = d->key.cookie;
 	__builtin_memcpy(r->remote, d->key.remote, sizeof(r->remote));
 	__builtin_memcpy(r->local, d->local, sizeof(r->local));

@@ -10,7 +10,7 @@ SEC("tp_btf/sock_send_length")
 int BPF_PROG(udp_sent, struct sock *sk, int ret, int flags)
 {
 	if (sk->sk_protocol == IPPROTO_UDP)
-		udp_call(sk, NULL, ret, UDP_OUT);
+		udp_call(sk, NULL, ret, UDP_OUT, false);
 	return 0;
 }
 
@@ -18,6 +18,6 @@ SEC("tp_btf/sock_recv_length")
 int BPF_PROG(udp_received, struct sock *sk, int ret, int flags)
 {
 	if (sk->sk_protocol == IPPROTO_UDP && !(flags & MSG_PEEK))
-		udp_call(sk, NULL, ret, UDP_IN);
+		udp_call(sk, NULL, ret, UDP_IN, false);
 	return 0;
 }

@@ -28,6 +28,14 @@ static __always_inline void set_owner(u64 cookie, struct sock *sk)
 	struct udp_socket *known = bpf_map_lookup_elem(&udp_sockets, &cookie);
 	struct udp_socket new = {};
 
+	if (task->flags & PF_KTHREAD) { /* an owner only for want of one, and without a pid */
+		if (known)
+			return;
+		new.owner.kernel = 1;
+		describe_socket(&new, sk);
+		bpf_map_update_elem(&udp_sockets, &cookie, &new, BPF_NOEXIST);
+		return;
+	}
 	if (known) {
 		owner_from_task(&known->owner, task, EVIDENCE_CALL);
 		return;
@@ -72,9 +80,16 @@ static __always_inline void fill_endpoints(struct udp_datagrams *d, struct sock 
 	}
 }
 
+static __always_inline bool is_v4_mapped(const u8 addr[16])
+{
+	const u32 *words = (const u32 *)addr;
+
+	return !words[0] && !words[1] && words[2] == bpf_htonl(0xffff);
+}
+
 /* One call is taken as one datagram: the closest there is without the packets. */
 static __always_inline void count_call(u64 cookie, struct sock *sk, const void *name, int bytes,
-				       u16 direction)
+				       u16 direction, bool through_v6)
 {
 	struct udp_datagrams d = {.direction = direction};
 
@@ -82,6 +97,9 @@ static __always_inline void count_call(u64 cookie, struct sock *sk, const void *
 		return;
 	d.key.cookie = cookie;
 	fill_endpoints(&d, sk, name);
+	/* udpv6_sendmsg hands these on to udp_sendmsg, which counts them */
+	if (through_v6 && is_v4_mapped(d.key.remote))
+		return;
 	d.bytes = (u32)bytes;
 	d.packets = 1;
 	account(&d);

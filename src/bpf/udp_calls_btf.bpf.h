@@ -43,12 +43,13 @@ static __always_inline void tell_drops(struct sock *sk, struct udp_tag *tag)
 		known->drops = drops;
 }
 
-static __always_inline void udp_call(struct sock *sk, const void *name, int bytes, u16 direction)
+static __always_inline void udp_call(struct sock *sk, const void *name, int bytes, u16 direction,
+				     bool through_v6)
 {
 	struct udp_tag *tag = tell_owner(sk);
 
 	if (tag && direction == UDP_IN)
 		tell_drops(sk, tag);
 	if (count_calls)
-		count_call(bpf_get_socket_cookie(sk), sk, name, bytes, direction);
+		count_call(bpf_get_socket_cookie(sk), sk, name, bytes, direction, through_v6);
 }

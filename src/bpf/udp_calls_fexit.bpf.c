@@ -10,14 +10,14 @@ char LICENSE[] SEC("license") = "GPL";
 SEC("fexit/udp_sendmsg")
 int BPF_PROG(udp4_sent_fexit, struct sock *sk, struct msghdr *msg, size_t len, int ret)
 {
-	udp_call(sk, msg->msg_name, ret, UDP_OUT);
+	udp_call(sk, msg->msg_name, ret, UDP_OUT, false);
 	return 0;
 }
 
 SEC("fexit/udpv6_sendmsg")
 int BPF_PROG(udp6_sent_fexit, struct sock *sk, struct msghdr *msg, size_t len, int ret)
 {
-	udp_call(sk, msg->msg_name, ret, UDP_OUT);
+	udp_call(sk, msg->msg_name, ret, UDP_OUT, true);
 	return 0;
 }
 
@@ -31,7 +31,7 @@ static __always_inline void received(void *ctx, struct sock *sk, struct msghdr *
 	if (args < 2 || bpf_get_func_arg(ctx, args - 2, &flags) || bpf_get_func_ret(ctx, &ret))
 		return;
 	if (!(flags & MSG_PEEK))
-		udp_call(sk, msg->msg_name, (int)ret, UDP_IN);
+		udp_call(sk, msg->msg_name, (int)ret, UDP_IN, false);
 }
 
 SEC("fexit/udp_recvmsg")

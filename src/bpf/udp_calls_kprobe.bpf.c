@@ -62,7 +62,7 @@ static __always_inline int leave(int ret, u16 direction)
 		cookie = (u64)sk;
 	if (!(call->flags & MSG_PEEK)) {
 		tell_owner(cookie, sk);
-		count_call(cookie, sk, call->name, ret, direction);
+		count_call(cookie, sk, call->name, ret, direction, false);
 	}
 	bpf_map_delete_elem(&running_calls, &thread);
 	return 0;
@@ -80,17 +80,21 @@ int BPF_KPROBE(udp6_send_enter, struct sock *sk, struct msghdr *msg)
 	return enter(sk, msg, 0);
 }
 
-/* 5.19 and later; before, flags were the fifth argument (ec095263a965). */
+/* Before 5.19 (ec095263a965) there was one more argument before the flags. */
+const volatile bool recvmsg_has_noblock = false;
+
 SEC("kprobe/udp_recvmsg")
-int BPF_KPROBE(udp4_receive_enter, struct sock *sk, struct msghdr *msg, size_t len, int flags)
+int BPF_KPROBE(udp4_receive_enter, struct sock *sk, struct msghdr *msg, size_t len, int fourth,
+	       int fifth)
 {
-	return enter(sk, msg, (u32)flags);
+	return enter(sk, msg, (u32)(recvmsg_has_noblock ? fifth : fourth));
 }
 
 SEC("kprobe/udpv6_recvmsg")
-int BPF_KPROBE(udp6_receive_enter, struct sock *sk, struct msghdr *msg, size_t len, int flags)
+int BPF_KPROBE(udp6_receive_enter, struct sock *sk, struct msghdr *msg, size_t len, int fourth,
+	       int fifth)
 {
-	return enter(sk, msg, (u32)flags);
+	return enter(sk, msg, (u32)(recvmsg_has_noblock ? fifth : fourth));
 }
 
 SEC("kretprobe/udp_sendmsg")

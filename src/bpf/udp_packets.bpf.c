@@ -109,13 +109,24 @@ static __always_inline int load_ports(struct __sk_buff *skb, u32 offset, u16 por
 	return 0;
 }
 
+/* A raw socket gets copies of other sockets' datagrams. */
+static __always_inline bool is_udp_socket(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk)
+		return false;
+	sk = bpf_sk_fullsock(sk);
+	return sk && sk->protocol == IPPROTO_UDP && sk->type == SOCK_DGRAM;
+}
+
 static __always_inline void count(struct __sk_buff *skb, u16 direction)
 {
 	struct udp_datagrams d = {.direction = direction};
 	u32 offset = udp_offset(skb, &d);
 	u16 ports[2];
 
-	if (!offset || load_ports(skb, offset, ports))
+	if (!offset || !is_udp_socket(skb) || load_ports(skb, offset, ports))
 		return;
 	d.key.cookie = bpf_get_socket_cookie(skb);
 	if (!d.key.cookie) /* forwarded, or the kernel's own without a socket */

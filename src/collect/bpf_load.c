@@ -4,7 +4,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "base/cleanup.h"
 #include "bpf/records.h"
@@ -13,6 +16,10 @@
 #include "conns.skel.h"
 
 #define PROBE_RING_BYTES 4096
+/* fs/kernfs: the root is node 1 of its tree. */
+#define CGROUP_ROOT_INODE 1
+/* The verifier's word for it, include/linux/errno.h; user space has no name for it. */
+#define ENOTSUPP 524
 
 /* A set of programs that is only of use together. */
 struct part {
@@ -53,6 +60,17 @@ static void autoload(struct conns *skel, const struct part *part)
 		bpf_program__set_autoload(bpf_object__find_program_by_name(skel->obj, *name), true);
 }
 
+/* For what neither BTF nor a trial tells cheaply. A name that cannot be read is of a new kernel. */
+static bool kernel_is_before(unsigned int major, unsigned int minor)
+{
+	unsigned int is_major = 0, is_minor = 0;
+	struct utsname name;
+
+	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &is_major, &is_minor) != 2)
+		return false;
+	return is_major < major || (is_major == major && is_minor < minor);
+}
+
 static int open_skeleton(const struct bpf_load_options *options, uint32_t ring_bytes,
 			 struct conns **ret_skel)
 {
@@ -68,6 +86,8 @@ static int open_skeleton(const struct bpf_load_options *options, uint32_t ring_b
 		return r;
 	skel->rodata->udp_idle_ns = options->udp_timeout_ns;
 	skel->rodata->wakeup_bytes = ring_bytes / 4;
+	skel->rodata->only_netns = options->netns;
+	skel->rodata->recvmsg_has_noblock = kernel_is_before(5, 19);
 	*ret_skel = STEAL(skel);
 	return 0;
 }
@@ -171,18 +191,46 @@ static void probe_udp(const struct bpf_load_options *options, struct bpf_loaded 
 	}
 }
 
-/* What a caller can act on: no privilege, or not this kernel. */
+/* What a caller can act on: no privilege, or not this kernel. Anything else (descriptors, memory)
+ * is no reason to think less of the kernel. */
 static int core_error(int error)
 {
-	if (error == -EPERM || error == -EACCES)
+	switch (error) {
+	case -EPERM:
+	case -EACCES:
 		return -EPERM;
-	return error == -ENOMEM ? error : -EOPNOTSUPP;
+	case -EINVAL:
+	case -ENOENT:
+	case -ESRCH:
+	case -ENOTSUP:
+	case -ENOTSUPP:
+		return -EOPNOTSUPP;
+	default:
+		return error;
+	}
+}
+
+/* The root of the tree, not that of a container: a program there sees everybody. */
+static int open_root_cgroup(int *ret_fd)
+{
+	CLEANUP(close_fd_p) int fd = -1;
+	char path[PATH_MAX];
+	struct stat st;
+	int r = cgroup2_open(NULL, &fd, path);
+
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_ino != CGROUP_ROOT_INODE)
+		return -EOPNOTSUPP;
+	*ret_fd = STEAL_FD(fd);
+	return 0;
 }
 
 int bpf_load(const struct bpf_load_options *options, struct bpf_loaded *ret_loaded)
 {
 	CLEANUP(close_fd_p) int cgroup_fd = -1;
-	char cgroup_path[PATH_MAX];
 	struct bpf_loaded loaded = {
 		.udp_calls = UDP_CALLS_TRACEPOINT,
 		.udp_drops = true,
@@ -190,7 +238,7 @@ int bpf_load(const struct bpf_load_options *options, struct bpf_loaded *ret_load
 	int r;
 
 	libbpf_set_print(NULL);
-	loaded.udp_packets_error = cgroup2_open(NULL, &cgroup_fd, cgroup_path);
+	loaded.udp_packets_error = open_root_cgroup(&cgroup_fd);
 	if (!wanted(options, &packets_part))
 		loaded.udp_packets_error = -EOPNOTSUPP;
 	loaded.udp_packets = loaded.udp_packets_error >= 0;

@@ -22,6 +22,7 @@ enum udp_calls {
 struct bpf_load_options {
 	uint64_t udp_timeout_ns;
 	uint32_t ring_bytes;
+	uint32_t netns;       /* inode of the only one wanted; 0: all */
 	unsigned int without; /* enum conn_source_bpf_without */
 };
 

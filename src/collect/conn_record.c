@@ -2,6 +2,7 @@
 #include "collect/conn_record.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "bpf/records.h"
@@ -67,6 +68,8 @@ static void decode_common(const struct conn_record *r, struct weir_conn_event *e
 	decode_owner(r, &e->owner);
 	if (r->flags & RECORD_PARTIAL)
 		e->flags |= WEIR_CONN_PARTIAL;
+	if (r->flags & RECORD_LATE)
+		e->flags |= WEIR_CONN_LATE;
 	if (r->flags & RECORD_OWNER_MOVED)
 		e->flags |= WEIR_CONN_OWNER_MOVED;
 }
@@ -98,12 +101,14 @@ static int decode_tcp_record(const struct conn_record *r, uint64_t kernel_tick_n
 static int decode_udp_record(const struct conn_record *r, weir_conn_event_fn fn, void *user)
 {
 	struct weir_conn_event e;
+	bool in = r->bytes_in || r->packets_in;
+	bool out = r->bytes_out || r->packets_out;
 	int events = 0;
 
 	decode_common(r, &e);
 	e.id.proto = WEIR_PROTO_UDP;
 	e.rcvbuf_drops = r->rcvbuf_drops;
-	if (r->packets_out) {
+	if (out) {
 		e.kind = WEIR_CONN_SEND;
 		e.counters = (struct weir_conn_counters){
 			.bytes_out = r->bytes_out,
@@ -114,7 +119,7 @@ static int decode_udp_record(const struct conn_record *r, weir_conn_event_fn fn,
 	}
 	/* a record without datagrams brings news of the owner or of drops, but the last one of a
 	 * forgotten flow brings none */
-	if (r->packets_in || (!r->packets_out && !(r->flags & RECORD_LAST))) {
+	if (in || (!out && !(r->flags & RECORD_LAST))) {
 		e.kind = WEIR_CONN_RECV;
 		e.counters = (struct weir_conn_counters){
 			.bytes_in = r->bytes_in,

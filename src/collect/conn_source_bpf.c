@@ -38,7 +38,7 @@ struct bpf_source {
 	struct weir_conn_source_stats stats;
 	uint64_t kernel_tick_ns;
 	uint64_t udp_flows_forgotten;
-	uint64_t resynced_losses; /* lost closes that have been made good for */
+	uint64_t resynced_losses; /* that have been made good for */
 	uint32_t netns;
 	char description[160];
 	/* whom to tell, during a call */
@@ -163,22 +163,27 @@ static int walk_all(struct bpf_source *s)
 		if (missed <= 0)
 			break;
 		r = conn_rows_grow(&s->rows, s->rows.n_max + skel->bss->stats.missed_rows);
+		if (r == -ENOBUFS && !skel->bss->retell)
+			return 0; /* the rest is told by the next pass */
 		if (r < 0)
 			return r;
 	}
 	return missed;
 }
 
-/* A close that found no room in the ring leaves a connection that would seem to live for ever. So
- * after a loss the pass tells all that live, and the table ends the others. */
+/* A close that found no room in the ring, or whose programs the kernel has skipped, leaves a
+ * connection that would seem to live for ever. So after such a loss the pass tells all that live,
+ * and the table ends the others. */
 static void resync(struct bpf_source *s)
 {
+	struct conns *skel = s->loaded.skel;
 	struct weir_conn_event event = {.kind = WEIR_CONN_RESYNC};
-	uint64_t lost = s->loaded.skel->bss->stats.lost_finals;
+	uint64_t losses = skel->bss->stats.lost_finals + owner_walks_skipped(skel) +
+			  bpf_skipped_runs(skel->progs.tcp_destroy);
 
-	s->loaded.skel->bss->retell = lost != s->resynced_losses;
-	s->resynced_losses = lost;
-	if (!s->loaded.skel->bss->retell)
+	skel->bss->retell = losses != s->resynced_losses;
+	s->resynced_losses = losses;
+	if (!skel->bss->retell)
 		return;
 	event.time_ns = clock_monotonic_ns();
 	s->fn(s->user, &event);
@@ -219,6 +224,16 @@ static int bpf_source_sample(struct weir_conn_source *source, weir_conn_event_fn
 	return (int)s->n_events;
 }
 
+/* Calls that were to be counted, but whose program the kernel has skipped. */
+static uint64_t skipped_calls(const struct bpf_source *s)
+{
+	const struct conns *skel = s->loaded.skel;
+
+	if (s->loaded.udp_packets || s->loaded.udp_calls != UDP_CALLS_TRACEPOINT)
+		return 0;
+	return bpf_skipped_runs(skel->progs.udp_sent) + bpf_skipped_runs(skel->progs.udp_received);
+}
+
 static void bpf_source_stats(struct weir_conn_source *source,
 			     struct weir_conn_source_stats *ret_stats)
 {
@@ -229,7 +244,7 @@ static void bpf_source_stats(struct weir_conn_source *source,
 	ret_stats->lost_finals = stats->lost_finals;
 	ret_stats->lost_names = stats->lost_names;
 	ret_stats->lost_sockets = stats->lost_sockets;
-	ret_stats->lost_flows = stats->lost_packets;
+	ret_stats->lost_flows = stats->lost_packets + skipped_calls(s);
 }
 
 static const char *bpf_source_describe(struct weir_conn_source *source)
@@ -389,6 +404,7 @@ int conn_source_bpf_open(const struct conn_source_bpf_options *options,
 			options->udp_timeout_ns ? options->udp_timeout_ns : DEFAULT_UDP_TIMEOUT_NS,
 		.ring_bytes =
 			options->ring_bytes ? (uint32_t)options->ring_bytes : DEFAULT_RING_BYTES,
+		.netns = options->netns,
 		.without = options->without,
 	};
 	int r;

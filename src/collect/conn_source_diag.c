@@ -202,6 +202,7 @@ int conn_source_diag_open(const struct conn_source_diag_options *options,
 	r = prepare(source, options ? options : &defaults);
 	if (r < 0)
 		return r;
+	base->enters_netns = source->spaces.others;
 	*ret_source = STEAL(base);
 	return 0;
 }

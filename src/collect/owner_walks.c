@@ -29,7 +29,7 @@ int bpf_iter_run(struct bpf_link *link)
 	return n < 0 ? -errno : 0;
 }
 
-static uint64_t skipped_runs_of(const struct bpf_program *program)
+uint64_t bpf_skipped_runs(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = {0};
 	uint32_t len = sizeof(info);
@@ -40,12 +40,10 @@ static uint64_t skipped_runs_of(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
-/* How often both programs that tell changes of state may have been skipped at once: then sockets
- * may have begun untold, and a walk finds them. */
-static uint64_t skipped_runs(struct conns *skel)
+uint64_t owner_walks_skipped(struct conns *skel)
 {
-	uint64_t first = skipped_runs_of(skel->progs.tcp_state);
-	uint64_t second = skipped_runs_of(skel->progs.tcp_state_again);
+	uint64_t first = bpf_skipped_runs(skel->progs.tcp_state);
+	uint64_t second = bpf_skipped_runs(skel->progs.tcp_state_again);
 
 	return first < second ? first : second;
 }
@@ -64,7 +62,7 @@ static bool due(const struct owner_walks *walks, uint64_t passive_opens, uint64_
 int owner_walks_run(struct owner_walks *walks, struct conns *skel, uint64_t now_ns)
 {
 	uint64_t opens = skel->bss->stats.passive_opens;
-	uint64_t skipped = skipped_runs(skel);
+	uint64_t skipped = owner_walks_skipped(skel);
 	uint64_t end_ns;
 	int r;
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct bpf_link;
+struct bpf_program;
 struct conns;
 
 struct owner_walks {
@@ -28,6 +29,13 @@ int owner_walks_run(struct owner_walks *walks, struct conns *skel, uint64_t now_
 
 /* Tells what the pass after it found. */
 void owner_walks_note(struct owner_walks *walks, uint64_t ownerless, uint64_t passive_opens);
+
+/* How often both programs that tell changes of state may have been skipped at once: then sockets
+ * may have begun untold, and a walk finds them. */
+uint64_t owner_walks_skipped(struct conns *skel);
+
+/* How often the kernel did not run a program because it was running already on that CPU. */
+uint64_t bpf_skipped_runs(const struct bpf_program *program);
 
 /* Runs an iterator through once; what it yields it leaves in maps. 0 or a negative errno. */
 int bpf_iter_run(struct bpf_link *link);

@@ -12,6 +12,7 @@ enum privilege {
 	PRIVILEGE_NET_ADMIN = 1 << 2,
 	PRIVILEGE_SYS_PTRACE = 1 << 3,
 	PRIVILEGE_SYS_ADMIN = 1 << 4,
+	PRIVILEGE_DAC_READ_SEARCH = 1 << 5,
 };
 
 /*

@@ -240,14 +240,19 @@ const struct proc_task *proc_tasks_get(struct proc_tasks *tasks, uint32_t pid,
 	return &entry->task;
 }
 
-void proc_tasks_rename(struct proc_tasks *tasks, uint32_t pid, const char comm[WEIR_COMM_MAX])
+void proc_tasks_rename(struct proc_tasks *tasks, uint32_t pid, uint64_t start_boot_ns,
+		       const char comm[WEIR_COMM_MAX])
 {
+	struct proc_task *task;
 	uint32_t at;
 
 	if (!u64_map_get(&tasks->by_pid, pid, &at))
 		return;
-	memcpy(tasks->entries[at].task.comm, comm, WEIR_COMM_MAX);
-	tasks->entries[at].task.comm[WEIR_COMM_MAX - 1] = '\0';
+	task = &tasks->entries[at].task;
+	if (start_boot_ns && task->start_boot_ns && !same_start(task->start_boot_ns, start_boot_ns))
+		return;
+	memcpy(task->comm, comm, sizeof(task->comm));
+	task->comm[sizeof(task->comm) - 1] = '\0';
 }
 
 uint64_t proc_tasks_evicted(const struct proc_tasks *tasks)

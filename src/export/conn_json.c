@@ -207,6 +207,18 @@ static size_t count_open(const struct conn_tick *tick)
 	return n;
 }
 
+void conn_json_start(struct str_buf *buf, uint64_t realtime_ns, const char *source)
+{
+	char time[UNITS_TIMESTAMP_MAX];
+	struct json json;
+
+	units_timestamp(realtime_ns, time);
+	json_init(&json, buf);
+	begin_line(&json, "start", time);
+	json_text(&json, "source", source);
+	end_line(&json);
+}
+
 void conn_json_tick(struct str_buf *buf, const struct export_options *options,
 		    const struct conn_tick *tick, const struct conn_json_tick *about)
 {

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Connections as NDJSON, the format of `tcptop --json`: a "tick" line, then a line per active
- * connection ("conn") and per close ("closed"). "v" is the version of the format: it changes when
+ * Connections as NDJSON, the format of `tcptop --json`: a "start" line, then for each tick a "tick"
+ * line, a line per active connection ("conn") and one per close ("closed"). "v" is the version of the format: it changes when
  * a member changes its meaning or goes; new members may come at any time.
  *
  * Units are in the names. What is not known is null; what this protocol or this row does not have
@@ -28,6 +28,10 @@ struct conn_json_tick {
 	const struct weir_conn_source_stats *source_stats; /* NULL: not known */
 	const struct conn_table_stats *table_stats;        /* NULL: not known */
 };
+
+/* Appends the first line, which says that from realtime_ns (CLOCK_REALTIME) on nothing is missed.
+ * source: the source's own words, describe(). */
+void conn_json_start(struct str_buf *buf, uint64_t realtime_ns, const char *source);
 
 /* Appends the lines of one tick. Closed rows that linger among the active ones are left out. */
 void conn_json_tick(struct str_buf *buf, const struct export_options *options,

@@ -339,8 +339,21 @@ static int make_first_free(const struct conn_log *log, unsigned int free_name)
 	return 0;
 }
 
+/*
+ * Owner, group and mode as the old file has them: whoever reads the log goes on reading it. The
+ * mode comes last, for chown takes set-id bits back. Only CAP_CHOWN may give a file away, and a
+ * file system may know no owners at all: a log that goes on in our own name is worth more than one
+ * that does not rotate, so what is refused is left as it is. The group alone is often allowed.
+ */
+static int make_like(int fd, const struct stat *old)
+{
+	if (fchown(fd, old->st_uid, old->st_gid) < 0)
+		(void)!fchown(fd, (uid_t)-1, old->st_gid);
+	return fchmod(fd, old->st_mode & 07777) < 0 ? -errno : 0;
+}
+
 /* A new file beside the log, with its header, under a name nobody else has (in log->next). */
-static int make_next(const struct conn_log *log, mode_t mode, int *ret_fd)
+static int make_next(const struct conn_log *log, const struct stat *old, int *ret_fd)
 {
 	CLEANUP(close_fd_p) int fd = -1;
 	size_t written = 0;
@@ -350,7 +363,7 @@ static int make_next(const struct conn_log *log, mode_t mode, int *ret_fd)
 	fd = mkostemp(log->next, O_APPEND | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = fchmod(fd, mode & 07777) < 0 ? -errno : 0;
+	r = make_like(fd, old);
 	if (r == 0)
 		r = write_all(fd, log->header, log->header_len, &written);
 	if (r < 0) {
@@ -392,13 +405,13 @@ static int put_in_place(const struct conn_log *log, unsigned int *ret_free)
 	return r < 0 ? r : swap_files(log);
 }
 
-static int rotate(struct conn_log *log, mode_t mode)
+static int rotate(struct conn_log *log, const struct stat *old)
 {
 	CLEANUP(close_fd_p) int fd = -1;
 	unsigned int free_name = 0;
 	int r;
 
-	r = make_next(log, mode, &fd);
+	r = make_next(log, old, &fd);
 	if (r < 0)
 		return r;
 	r = put_in_place(log, &free_name);
@@ -429,7 +442,7 @@ int conn_log_rotate(struct conn_log *log)
 	size = (uint64_t)st.st_size;
 	if (size < log->rotate_at_bytes || size <= log->header_len)
 		return 0;
-	r = rotate(log, st.st_mode);
+	r = rotate(log, &st);
 	log->rotate_at_bytes = log->rotation.size_bytes + (r < 0 ? size : 0);
 	return r < 0 ? r : 1;
 }

@@ -87,6 +87,14 @@ static void note_missing(const struct traffic_end *end)
 		 end->remote.port, (int)end->pid);
 }
 
+static void note_extra(const struct tcptop_row *row)
+{
+	tap_note("extra: %s local port %u, remote port %u, in %llu, out %llu, by %s, \"%s\"",
+		 row->timestamp, row->local.port, row->remote.port,
+		 (unsigned long long)row->bytes_in, (unsigned long long)row->bytes_out,
+		 row->attribution, row->lost_reason);
+}
+
 /* Both are sorted; equal keys pair off one to one. */
 static struct tally match(const struct tcptop_rows *rows, struct traffic_end **ends, size_t n)
 {
@@ -102,7 +110,8 @@ static struct tally match(const struct tcptop_rows *rows, struct traffic_end **e
 						  &ends[e]->remote);
 		if (order == 0)
 			compare(&tally, ends[e], row);
-		tally.extra += order < 0;
+		if (order < 0 && tally.extra++ < NOTED)
+			note_extra(row);
 		if (order > 0 && tally.missing++ < NOTED)
 			note_missing(ends[e]);
 		r += order <= 0;

@@ -36,11 +36,12 @@ forms() {
 	python3 - "$dir/out" "$client_port" 2>"$dir/err" <<-'END'
 		import json, sys
 		lines = [json.loads(line) for line in open(sys.argv[1])]
-		assert [x["type"] for x in lines] == ["tick", "conn", "conn"], lines
-		assert sorted(x["bytes_out"] for x in lines[1:]) == [0, 1000], lines
+		assert [x["type"] for x in lines] == ["start", "tick", "conn", "conn"], lines
+		assert lines[0]["source"] == lines[1]["source"], lines
+		assert sorted(x["bytes_out"] for x in lines[2:]) == [0, 1000], lines
 		assert all(x["v"] == 1 for x in lines)
 	END
-	ok $? "$b: each line is JSON: a tick and both ends"
+	ok $? "$b: each line is JSON: the start, a tick and both ends"
 	sed 's/^/# /' "$dir/err"
 
 	run --backend "$b" --once --stream --filter "$ours"
@@ -83,6 +84,13 @@ ends() {
 		ends_with_newline "$dir/out"
 		ok $? "$b: the last line is whole"
 	done
+	start --backend "$b" --json --interval 1000
+	eventually has_header "$dir/out"
+	ok $? "$b: JSON begins at once too"
+	like "$(head -n 1 "$dir/out")" '^\{"v":1,"type":"start","time":"[^"]*Z","source":"' \
+		"$b: with a line that says so"
+	kill -TERM "$pid"
+	reap "$pid"
 	run --backend "$b" -n 2 --interval 0.1 --csv --filter "$ours"
 	is "$status" 0 "$b: -n 2: exit status"
 	is "$(tail -n +2 "$dir/out" | cut -d, -f1 | sort -u | wc -l)" 2 "$b: -n 2 is two ticks"

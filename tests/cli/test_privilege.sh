@@ -17,14 +17,14 @@ END
 chmod 755 "$dir/as-nobody"
 TCPTOP=$dir/as-nobody
 
-caps=cap_bpf,cap_perfmon,cap_net_admin,cap_sys_ptrace,cap_sys_admin
+caps=cap_bpf,cap_perfmon,cap_net_admin,cap_sys_ptrace,cap_dac_read_search,cap_sys_admin
 for backend in auto bpf; do
 	run --backend "$backend" --once
 	is "$status" 77 "$backend: exit status"
 	is "$out" "" "$backend: nothing on stdout"
 	is "$(wc -l <"$dir/err")" 1 "$backend: one line"
 	for word in CAP_BPF CAP_PERFMON "CAP_NET_ADMIN for UDP" "CAP_SYS_PTRACE for other users" \
-		"sudo" "setcap $caps\+ep $dir/tcptop" "--backend diag"; do
+		"CAP_DAC_READ_SEARCH for control groups" "sudo" "setcap $caps\+ep $dir/tcptop" "--backend diag"; do
 		like "$err" "$word" "$backend: it names $word"
 	done
 done

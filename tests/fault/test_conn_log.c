@@ -4,8 +4,9 @@
 /*
  * Fails a write, a cut or a rename of a log at every place there is, and looks at what the disk
  * holds afterwards: every complete row, no torn one, and the errno in the caller's hands.
- * Linked with --wrap for write, ftruncate, rename and fstat, and for the names these have where a
- * build asks for 64-bit offsets. Offsets and struct stat are the same for both on 64-bit machines.
+ * Linked with --wrap for write, ftruncate, rename, fchown and fstat, and for the names these have
+ * where a build asks for 64-bit offsets. Offsets and struct stat are the same for both on 64-bit
+ * machines.
  */
 
 #include <limits.h>
@@ -27,6 +28,7 @@ int __wrap_ftruncate(int fd, off_t size);
 int __wrap_ftruncate64(int fd, off_t size);
 int __real_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to);
+int __wrap_fchown(int fd, uid_t uid, gid_t gid);
 int __real_fstat(int fd, struct stat *st);
 int __wrap_fstat(int fd, struct stat *st);
 int __wrap_fstat64(int fd, struct stat *st);
@@ -40,6 +42,7 @@ static struct {
 	int failing_cuts;  /* ftruncate calls to fail */
 	int renames_until; /* rename calls that succeed before failing_renames fail */
 	int failing_renames;
+	int chowns; /* fchown calls, all of them refused */
 	bool is_block_device; /* whatever is opened */
 } disk;
 
@@ -96,6 +99,16 @@ int __wrap_rename(const char *from, const char *to)
 		return __real_rename(from, to);
 	disk.failing_renames--;
 	errno = EACCES;
+	return -1;
+}
+
+int __wrap_fchown(int fd, uid_t uid, gid_t gid)
+{
+	(void)fd;
+	(void)uid;
+	(void)gid;
+	disk.chowns++;
+	errno = EPERM;
 	return -1;
 }
 
@@ -302,6 +315,23 @@ static void test_rotation_without_room(struct log_dir *d)
 	is_int(conn_log_close(log), 0, "close");
 }
 
+/* Only with CAP_CHOWN can a file be given away. */
+static void test_rotation_without_chown(struct log_dir *d)
+{
+	struct conn_log *log = NULL;
+
+	log_dir_files(d, 1);
+	disk = healthy;
+	if (!is_int(open_log(d, 8, 2, &log), 0, "a log"))
+		return;
+	is_int(conn_log_write(log, "1,1\n", 4), 0, "a tick");
+	is_int(conn_log_rotate(log), 1, "it rotates where owner and group cannot be kept");
+	is_int(disk.chowns, 2, "both were tried, then the group alone");
+	is_str(log_dir_read(d, ""), HEADER, "the new file is begun");
+	is_str(log_dir_read(d, ".1"), ONE_FILE("1"), "the old one is whole");
+	is_int(conn_log_close(log), 0, "close");
+}
+
 int main(void)
 {
 	struct log_dir dir;
@@ -317,6 +347,7 @@ int main(void)
 	test_rotation_fails(&dir);
 	test_rotation_stuck(&dir);
 	test_rotation_without_room(&dir);
+	test_rotation_without_chown(&dir);
 	disk = healthy;
 	log_dir_done(&dir);
 	return tap_done();

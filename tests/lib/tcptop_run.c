@@ -104,12 +104,13 @@ static void exec_program(const struct tcptop_run *run, const struct tcptop_run_o
 		argv[n++] = log_args[i];
 	for (size_t i = 0; options->args && options->args[i] && n < ARGS_MAX - 1; i++)
 		argv[n++] = options->args[i];
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (redirect(run->out_path, STDOUT_FILENO) < 0 ||
 	    redirect(run->err_path, STDERR_FILENO) < 0)
 		_exit(126);
 	if (options->in_child && options->in_child(options->user) != 0)
 		_exit(126);
+	/* Last: a change of credentials clears it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* execv takes the strings as they are and changes none of them. */
 	execv(argv[0], (char *const *)(uintptr_t)argv);
 	_exit(127);

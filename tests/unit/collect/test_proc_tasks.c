@@ -62,8 +62,8 @@ static void test_time(const struct proc_dir *dir)
 	proc_dir_put_process(dir, 20, "late", 2000, 0, "/user.slice/session-3.scope");
 	task = proc_tasks_get(tasks, 20, ticks(2000), 6 * SECOND - 1);
 	is_str(task ? task->comm : "", "sh", "kept for five seconds");
-	proc_tasks_rename(tasks, 20, "exec\0..........");
-	proc_tasks_rename(tasks, 21, "nobody\0........");
+	proc_tasks_rename(tasks, 20, ticks(2000), "exec\0..........");
+	proc_tasks_rename(tasks, 21, ticks(2000), "nobody\0........");
 	task = proc_tasks_get(tasks, 20, ticks(2000), 6 * SECOND - 1);
 	is_str(task ? task->comm : "", "exec", "a new name is told");
 	task = proc_tasks_get(tasks, 20, ticks(2000), 6 * SECOND);
@@ -80,6 +80,38 @@ static void test_time(const struct proc_dir *dir)
 	ok(!proc_tasks_get(tasks, 20, ticks(2000), 12 * SECOND), "both are told apart");
 	task = proc_tasks_get(tasks, 20, ticks(9000), 12 * SECOND);
 	is_str(task ? task->comm : "", "other", "in any order");
+	proc_tasks_free(tasks);
+}
+
+/* A process is its pid and its start together, also where it gets a new name. */
+static void test_rename(const struct proc_dir *dir)
+{
+	static const struct {
+		uint64_t start_ticks;
+		const char *comm;
+		const char *want;
+		const char *what;
+	} cases[] = {
+		{3000, "same\0..........", "same", "the process itself"},
+		{2000, "before\0........", "same", "the one that had this pid before it"},
+		{4000, "after\0.........", "same", "the one that has it now, not yet asked for"},
+		{0, "any\0...........", "any", "one whose start is not known"},
+	};
+	struct proc_tasks *tasks = new_tasks(dir, 0);
+	const struct proc_task *task;
+
+	proc_dir_put_process(dir, 25, "sh", 3000, 0, "/");
+	ok(proc_tasks_get(tasks, 25, ticks(3000), SECOND) != NULL, "a process to rename");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t start_boot_ns = ticks(cases[i].start_ticks);
+
+		proc_tasks_rename(tasks, 25, start_boot_ns, cases[i].comm);
+		task = proc_tasks_get(tasks, 25, ticks(3000), SECOND);
+		is_str(task ? task->comm : "", cases[i].want, "renamed: %s", cases[i].what);
+	}
+	proc_tasks_rename(tasks, 25, ticks(3000) + proc_stat_tick_ns() - 1, "in tick\0.......");
+	task = proc_tasks_get(tasks, 25, ticks(3000), SECOND);
+	is_str(task ? task->comm : "", "in tick", "renamed: the start within its clock tick");
 	proc_tasks_free(tasks);
 }
 
@@ -126,6 +158,7 @@ int main(void)
 
 	test_get(&dir);
 	test_time(&dir);
+	test_rename(&dir);
 	test_bound(&dir);
 	test_refused();
 	proc_dir_remove(&dir);

@@ -31,6 +31,16 @@ static const struct export_options plain_options;
 static const struct conn_json_tick about = {
 	.realtime_ns = SAMPLE_REALTIME_NS, .interval_ms = 1000, .source = "bpf: tcp sk_storage"};
 
+static void test_start(struct str_buf *buf)
+{
+	str_buf_clear(buf);
+	conn_json_start(buf, SAMPLE_REALTIME_NS, "bpf: \"quoted\"");
+	is_str(buf->data,
+	       "{\"v\":1,\"type\":\"start\",\"time\":\"" SAMPLE_TIME
+	       "\",\"source\":\"bpf: \\\"quoted\\\"\"}\n",
+	       "the first line says since when, and from what");
+}
+
 static void test_tcp(struct str_buf *buf)
 {
 	struct conn_row row = sample_tcp();
@@ -149,6 +159,7 @@ int main(void)
 	test_unknown_tcp(&buf);
 	test_lost(&buf);
 	test_redacted(&buf);
+	test_start(&buf);
 	str_buf_done(&buf);
 	return tap_done();
 }

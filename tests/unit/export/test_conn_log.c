@@ -205,6 +205,29 @@ static void test_rotate(struct log_dir *d)
 	is_int(conn_log_close(log), 0, "close");
 }
 
+/* Whoever reads the log goes on reading it. */
+static void test_rotate_owner(struct log_dir *d)
+{
+	struct conn_log *log = NULL;
+	struct stat st = {0};
+
+	if (geteuid() != 0) {
+		tap_skip("a new file has the owner and group of the old one", "not root");
+		return;
+	}
+	log_dir_files(d, 1);
+	is_int(open_with(d, false, 8, 1, &log), 0, "a log");
+	is_int(chown(d->log, 1234, 2345), 0, "the operator has set owner and group");
+	is_int(chmod(d->log, 02640), 0, "and a mode that a change of owner would take back");
+	is_int(write_text(log, "1,1\n"), 0, "a tick");
+	is_int(conn_log_rotate(log), 1, "is a file");
+	is_int(stat(d->log, &st), 0, "the new one is there");
+	is_int(st.st_uid, 1234, "with the owner of the old one");
+	is_int(st.st_gid, 2345, "its group");
+	is_int(st.st_mode & 07777, 02640, "and its mode");
+	is_int(conn_log_close(log), 0, "close");
+}
+
 /* A gap among the old files is filled first; a log that was taken away is begun anew. */
 static void test_rotate_gaps(struct log_dir *d)
 {
@@ -240,6 +263,7 @@ int main(void)
 	test_refusals(&dir);
 	test_pipe(&dir);
 	test_rotate(&dir);
+	test_rotate_owner(&dir);
 	test_rotate_gaps(&dir);
 	log_dir_done(&dir);
 	str_buf_done(&error);
