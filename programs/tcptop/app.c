@@ -358,6 +358,7 @@ static int open_all(struct app *app)
 		r = open_source(app);
 	if (r < 0)
 		return r;
+	app->losses.finals_at_least = strcmp(app->source->ops->name, "diag") == 0;
 	r = names_init(&app->names);
 	if (r < 0)
 		return fail(r, "names of processes: %s", strerror(-r));

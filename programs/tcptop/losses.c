@@ -11,13 +11,14 @@ void losses_tell(struct losses *losses, const struct weir_conn_source_stats *sou
 		uint64_t n;
 		const char *what;
 	} kinds[] = {
-		{source->lost_finals, "closes that could not be told"},
-		{source->lost_names, "late owners and names of processes"},
-		{source->lost_sockets, "sockets that could not be followed"},
-		{source->lost_flows, "datagrams beyond the table of UDP flows"},
-		{source->bad_records, "malformed records"},
-		{table->evicted, "connections forgotten (see --max-conns)"},
-		{table->refused, "events without a place in the table"},
+		{source->lost_finals,
+		 losses->finals_at_least ? "closes not told: at least" : "closes not told:"},
+		{source->lost_names, "late owners and names not told:"},
+		{source->lost_sockets, "sockets not followed:"},
+		{source->lost_flows, "datagrams beyond the table of UDP flows:"},
+		{source->bad_records, "malformed records:"},
+		{table->evicted, "connections forgotten (see --max-conns):"},
+		{table->refused, "events without a place in the table:"},
 	};
 	uint64_t sum = 0;
 	const char *separator = " ";
@@ -31,7 +32,7 @@ void losses_tell(struct losses *losses, const struct weir_conn_source_stats *sou
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (!kinds[i].n)
 			continue;
-		fprintf(errors, "%s%" PRIu64 " %s", separator, kinds[i].n, kinds[i].what);
+		fprintf(errors, "%s%s %" PRIu64, separator, kinds[i].what, kinds[i].n);
 		separator = ", ";
 	}
 	fputc('\n', errors);

@@ -12,7 +12,8 @@
 #include "model/conn_table.h"
 
 struct losses {
-	uint64_t told; /* the sum that has been told */
+	bool finals_at_least; /* the source hears that closes were lost, and not how many (diag) */
+	uint64_t told;        /* the sum that has been told */
 };
 
 /* Says in one line what is lost so far, if it has grown since it was last said, or if it is the

@@ -21,7 +21,8 @@ static __always_inline bool is_news(struct sock *sk, struct tcp_sock *tp, struct
 {
 	return !s->told || s->told_busy || retell || tp->rcv_nxt != s->told_rcv_nxt ||
 	       tp->snd_nxt != s->told_snd_nxt || sk->__sk_common.skc_state != s->told_state ||
-	       s->owner.pid != s->told_pid || s->owner.evidence != s->told_evidence;
+	       s->told_state == TCP_CLOSE || s->owner.pid != s->told_pid ||
+	       s->owner.evidence != s->told_evidence;
 }
 
 static __always_inline void remember(struct tcp_storage *s, const struct conn_record *r)
@@ -60,7 +61,9 @@ int tcp_rows(struct bpf_iter__bpf_sk_storage_map *ctx)
 	fill_tcp(r, sk, tp);
 	fill_storage(r, sk, s);
 	r->kind = RECORD_TCP_SAMPLE;
-	if (r->state == TCP_CLOSE) { /* the program that tells closes was skipped */
+	/* The program that tells closes was skipped. But the tracepoint of a state comes before the
+	 * state is stored, so a connection that just begins looks closed as well: once. */
+	if (r->state == TCP_CLOSE && s->told && s->told_state == TCP_CLOSE) {
 		s->closed = 1;
 		r->kind = RECORD_TCP_FINAL;
 		r->flags |= RECORD_LATE;

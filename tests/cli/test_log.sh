@@ -75,10 +75,7 @@ sudden() {
 	reap "$pid"
 	is "$status" 0 "$b: SIGTERM: exit status"
 	is "$(torn "$log")" "" "$b: whole rows only"
-	is "$(grep -c ',CLOSED,' "$log")" 60 \
-		"$b: with all that closed in the last tick, once an end"
-	is "$(awk -F, '$9 == "CLOSED" { n += $10 + $11 } END { print n }' "$log")" $((60 * 64)) \
-		"$b: and their bytes"
+	closed_are 60 "$b" "$log"
 }
 for backend in $(backends); do
 	sudden "$backend"

@@ -100,8 +100,7 @@ ends() {
 	talk "short 20"
 	kill -TERM "$pid"
 	reap "$pid"
-	is "$(grep -c ",CLOSED," "$dir/out")" 40 \
-		"$b: what closed before SIGTERM is told, once an end"
+	closed_are 40 "$b" "$dir/out"
 }
 
 # Whether a pipe holds nearly all it can (64 KiB by default); looks without reading.

@@ -41,4 +41,112 @@ is "$(cut -d, -f7-11 <<<"$row")" ",no-cap,ESTABLISHED,0,1000" \
 run --backend diag --once --netns all
 is "$status" 77 "diag --netns all: exit status"
 like "$err" "CAP_SYS_ADMIN" "diag --netns all: what is missing"
+
+# After the start only what the next ticks need is kept, and it is enough for them.
+TCPTOP=$dir/tcptop
+
+# caps_of FIELD PID: that set of capabilities, in hexadecimal.
+caps_of() {
+	awk -v field="$1:" '$1 == field { print $2 }' "/proc/$2/status"
+}
+
+# mask NUMBER...: the capabilities of these numbers that this test has too.
+mask() {
+	local bit sum=0
+	for bit in "$@"; do
+		sum=$((sum | 1 << bit))
+	done
+	printf '%016x' $((sum & 16#$(caps_of CapEff self)))
+}
+
+# shellcheck disable=SC2317 # eventually calls it
+keeps() {
+	[ "$(caps_of CapPrm "$pid")" = "$1" ] && [ "$(caps_of CapEff "$pid")" = "$1" ]
+}
+
+# kept WHAT MASK ARGUMENT...: the program keeps this mask, and ends well after some more ticks.
+kept() {
+	local what=$1 want=$2
+	shift 2
+	start --interval 0.1 "$@"
+	eventually keeps "$want"
+	ok $? "$what: it keeps $want"
+	kill -TERM "$pid"
+	reap "$pid"
+	is "$status $(complaints)" "0 " "$what: and ends well"
+}
+
+# include/uapi/linux/capability.h
+CHOWN=0 DAC_OVERRIDE=1 DAC_READ_SEARCH=2 FOWNER=3 NET_ADMIN=12 SYS_PTRACE=19 SYS_ADMIN=21 BPF=39
+names="$DAC_READ_SEARCH $SYS_PTRACE"
+files="$CHOWN $DAC_OVERRIDE $FOWNER"
+# shellcheck disable=SC2086 # lists of numbers
+{
+	diag=$(mask $names)
+	diag_inside=$(mask $names $NET_ADMIN $SYS_ADMIN)
+	bpf=$(mask $names $BPF)
+	bpf_inside=$(mask $names $BPF $SYS_ADMIN)
+	bpf_files=$(mask $names $BPF $files)
+}
+kept "diag, one namespace" "$diag" --backend diag --csv --netns self
+kept "diag, all namespaces" "$diag_inside" --backend diag --csv --netns all
+
+# last_rows FILE: how many rows the last whole tick has at the talker's server.
+last_rows() {
+	grep -F "127.0.0.1,$server_port," "$1" | cut -d, -f1 | sort | uniq -c |
+		awk '{ n = last; last = $1 } END { print n + 0 }'
+}
+
+# shellcheck disable=SC2317 # eventually calls it
+has_rows() {
+	[ "$(last_rows "$dir/out")" -ge "$1" ]
+}
+
+with_bpf() {
+	local netns=tcptop-cli-$$ uid
+	kept "bpf" "$bpf" --backend bpf --csv
+	kept "bpf, --rotate" "$bpf_files" --backend bpf --log "$dir/kept.csv" --rotate 1M
+	if ip netns add "$netns" 2>/dev/null; then
+		kept "bpf, -i inside a namespace" "$bpf_inside" --backend bpf --csv -i lo \
+			--netns "$netns"
+		ip netns delete "$netns"
+	else
+		skip "bpf, -i inside a namespace" "no ip netns"
+	fi
+	# A log of another user's, in a directory of the same: it stays that user's.
+	mkdir "$dir/theirs"
+	: >"$dir/theirs/log.csv"
+	chown -R 65534:65533 "$dir/theirs"
+	start --backend bpf --interval 0.1 --log "$dir/theirs/log.csv" --rotate 1K,2
+	eventually test -e "$dir/theirs/log.csv.2"
+	ok $? "another user's log is rotated"
+	kill -TERM "$pid"
+	reap "$pid"
+	is "$status $(complaints)" "0 " "and nothing is said"
+	for file in log.csv log.csv.1 log.csv.2; do
+		is "$(stat -c %u:%g "$dir/theirs/$file")" 65534:65533 "$file is still theirs"
+	done
+	# More rows than there was room for at the start: new maps and iterators.
+	start --backend bpf --interval 0.2 --csv --netns self --port "$server_port"
+	eventually has_header "$dir/out"
+	eventually keeps "$bpf"
+	talk "hold 3000"
+	eventually has_rows 6000
+	ok $? "bpf: without the rest it goes on when thousands of connections come"
+	kill -TERM "$pid"
+	reap "$pid"
+	is "$status $(complaints)" "0 " "and ends well"
+}
+
+if backends | grep -qx bpf; then
+	if ! ulimit -n 16384 2>/dev/null; then
+		skip "bpf: what is kept" "no 16384 descriptors"
+	else
+		# The talker that is to hold so many has the new limit.
+		start_talker || { echo "Bail out! no connection on loopback"; exit 1; }
+		with_bpf
+	fi
+else
+	skip "bpf: what is kept" "no CAP_BPF, or no BTF"
+fi
 finish

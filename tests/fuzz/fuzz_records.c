@@ -13,7 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(void *user, const struct weir_conn_event *event)
 {
-	(void)user;
+	struct weir_conn_counters *told = user;
+
+	told->bytes_in += event->counters.bytes_in;
+	told->bytes_out += event->counters.bytes_out;
+	told->packets_in += event->counters.packets_in;
+	told->packets_out += event->counters.packets_out;
 	if (event->kind > WEIR_CONN_RENAME || event->owner.evidence > WEIR_EVIDENCE_CONNECT ||
 	    !memchr(event->owner.comm, '\0', sizeof(event->owner.comm)))
 		abort();
@@ -21,13 +26,23 @@ static void check(void *user, const struct weir_conn_event *event)
 		abort();
 }
 
+/* Datagrams are told as deltas: what a record counts is in its events, neither less nor more. */
+static void check_deltas(const struct conn_record *record, const struct weir_conn_counters *told)
+{
+	if (told->bytes_in != record->bytes_in || told->bytes_out != record->bytes_out ||
+	    told->packets_in != record->packets_in || told->packets_out != record->packets_out)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	size_t len = size < sizeof(struct conn_record) ? size : sizeof(struct conn_record);
+	struct weir_conn_counters told = {0};
 	struct conn_record record;
 
-	/* the ring hands out aligned records */
-	memcpy(&record, data, size < sizeof(record) ? size : sizeof(record));
-	conn_record_decode(&record, size < sizeof(record) ? size : sizeof(record), 4000000, check,
-			   NULL);
+	memcpy(&record, data, len); /* the ring hands out aligned records */
+	if (conn_record_decode(&record, len, 4000000, check, &told) >= 0 &&
+	    record.kind == RECORD_UDP_DELTA)
+		check_deltas(&record, &told);
 	return 0;
 }

@@ -82,18 +82,20 @@ static void test_users(void)
 
 static void test_privilege(void)
 {
-	static const uint32_t all =
-		PRIVILEGE_BPF | PRIVILEGE_PERFMON | PRIVILEGE_NET_ADMIN | PRIVILEGE_SYS_PTRACE;
+	static const uint32_t all = PRIVILEGE_BPF | PRIVILEGE_PERFMON | PRIVILEGE_NET_ADMIN |
+				    PRIVILEGE_SYS_PTRACE | PRIVILEGE_DAC_READ_SEARCH;
 	static const struct {
 		uint32_t effective;
 		const char *text;
 	} cases[] = {
 		{0, "CAP_BPF and CAP_PERFMON for TCP, CAP_NET_ADMIN for UDP accounting, "
-		    "CAP_SYS_PTRACE for other users' processes"},
-		{PRIVILEGE_BPF, "CAP_PERFMON for TCP, CAP_NET_ADMIN for UDP accounting, "
+		    "CAP_SYS_PTRACE for other users' processes, "
+		    "CAP_DAC_READ_SEARCH for control groups"},
+		{PRIVILEGE_BPF | PRIVILEGE_DAC_READ_SEARCH, "CAP_PERFMON for TCP, CAP_NET_ADMIN for UDP accounting, "
 				"CAP_SYS_PTRACE for other users' processes"},
-		{PRIVILEGE_SYS_ADMIN, "CAP_SYS_PTRACE for other users' processes"},
-		{PRIVILEGE_PERFMON | PRIVILEGE_NET_ADMIN | PRIVILEGE_SYS_PTRACE, "CAP_BPF for TCP"},
+		{PRIVILEGE_SYS_ADMIN, "CAP_SYS_PTRACE for other users' processes, "
+				      "CAP_DAC_READ_SEARCH for control groups"},
+		{all & ~(uint32_t)PRIVILEGE_BPF, "CAP_BPF for TCP"},
 		{all, ""},
 	};
 	char text[200];
