@@ -4,10 +4,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "tap.h"
 #include "traffic_tcp.h"
 
 #define AT_ONCE_MAX 256
@@ -36,6 +38,17 @@ static int open_one(struct traffic_peer *peer, struct traffic_end *end, size_t i
 	return 0;
 }
 
+/* The client does not run further ahead than this: a host with little memory resets orphans beyond
+ * a few thousand, and then it would not be the storm it should be. */
+#define MAX_AHEAD 512
+
+static void await_server(const struct storm *storm, size_t i)
+{
+	while (i >= MAX_AHEAD &&
+	       !__atomic_load_n(&storm->pairs[i - MAX_AHEAD].server.pid, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
 static int run_client(struct traffic_peer *peer)
 {
 	const struct storm *storm = peer->arg;
@@ -47,6 +60,7 @@ static int run_client(struct traffic_peer *peer)
 		size_t n_open = 0;
 
 		for (; n_open < storm->at_once && i < storm->n && r == 0; i++) {
+			await_server(storm, i);
 			r = open_one(peer, &storm->pairs[i].client, i, port, &fds[n_open]);
 			n_open += r == 0;
 		}
@@ -103,6 +117,9 @@ int storm_run(struct storm *storm, size_t n, size_t at_once)
 	*storm = (struct storm){.n = n, .at_once = at_once < AT_ONCE_MAX ? at_once : AT_ONCE_MAX};
 	storm->pairs = traffic_shared(n * sizeof(*storm->pairs));
 	r = traffic_run(&plan, whole);
+	if (r < 0)
+		tap_note("client: error %d, server: error %d", whole->client.error,
+			 whole->server.error);
 	storm->port = whole->server.local.port; /* traffic_run() has waited for its connections */
 	traffic_shared_free(whole, sizeof(*whole));
 	return r;
