@@ -2,10 +2,12 @@
 #include "names.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/small_file.h"
 
 static const struct proc_task *task_of(struct names *names, const struct conn_row *row)
 {
@@ -47,7 +49,9 @@ static const char *cgroup(void *user, const struct conn_row *row)
 	if (path[0] != '\0' && strcmp(path, "/") != 0)
 		return path;
 	task = task_of(names, row);
-	return task && task->cgroup[0] ? task->cgroup : path;
+	if (task && task->cgroup[0])
+		return task->cgroup;
+	return names->groups_are_v1 ? "" : path;
 }
 
 static const char *container(void *user, const struct conn_row *row)
@@ -56,6 +60,15 @@ static const char *container(void *user, const struct conn_row *row)
 
 	container_text(cgroup(names, row), names->container);
 	return names->container;
+}
+
+/* cgroups(7): v1 hierarchies come first in the list, and v2's number is 0. */
+static bool uses_v1(void)
+{
+	char text[4096];
+
+	return small_file_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) > 0 &&
+	       strncmp(text, "0::", 3) != 0;
 }
 
 int names_init(struct names *names)
@@ -71,6 +84,7 @@ int names_init(struct names *names)
 				.cgroup = cgroup,
 				.container = container,
 			},
+		.groups_are_v1 = uses_v1(),
 	};
 	r = proc_tasks_new(NULL, &names->tasks);
 	if (r >= 0)

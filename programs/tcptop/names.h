@@ -4,6 +4,7 @@
 /* struct conn_names as the host tells them: processes by /proc, users by the user database, control
  * groups by their id or their process. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collect/cgroup_path.h"
@@ -17,6 +18,7 @@ struct names {
 	struct proc_tasks *tasks;
 	struct users *users;
 	struct cgroup_paths *cgroups; /* NULL: no cgroup v2 here */
+	bool groups_are_v1;           /* then v2's root holds all and says nothing */
 	uint64_t now_ns;              /* of the tick */
 	char container[CONTAINER_TEXT_MAX];
 };

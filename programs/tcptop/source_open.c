@@ -13,8 +13,7 @@
 
 /* What BPF cannot begin without, and what it also has use for. */
 #define NEEDED (PRIVILEGE_BPF | PRIVILEGE_PERFMON)
-#define USEFUL                                                                                     \
-	(NEEDED | PRIVILEGE_NET_ADMIN | PRIVILEGE_SYS_PTRACE | PRIVILEGE_DAC_READ_SEARCH)
+#define USEFUL (NEEDED | PRIVILEGE_NET_ADMIN | PRIVILEGE_SYS_PTRACE | PRIVILEGE_DAC_READ_SEARCH)
 
 /* Up to here asking by sock_diag takes less time than loading the BPF programs does. */
 #define QUICK_LOOK_SOCKETS 16384

@@ -48,8 +48,8 @@ struct proc_tasks *proc_tasks_free(struct proc_tasks *tasks);
 const struct proc_task *proc_tasks_get(struct proc_tasks *tasks, uint32_t pid,
 				       uint64_t start_boot_ns, uint64_t now_ns);
 
-/* The process pid that started at start_boot_ns (0: not known, any matches) has taken the name comm.
- * Only what is known already is changed; another process with that pid keeps its name. */
+/* The process pid that started at start_boot_ns (0: not known, any matches) has taken the name
+ * comm. Only what is known already is changed; another process with that pid keeps its name. */
 void proc_tasks_rename(struct proc_tasks *tasks, uint32_t pid, uint64_t start_boot_ns,
 		       const char comm[WEIR_COMM_MAX]);
 

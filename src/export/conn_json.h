@@ -3,8 +3,9 @@
 
 /*
  * Connections as NDJSON, the format of `tcptop --json`: a "start" line, then for each tick a "tick"
- * line, a line per active connection ("conn") and one per close ("closed"). "v" is the version of the format: it changes when
- * a member changes its meaning or goes; new members may come at any time.
+ * line, a line per active connection ("conn") and one per close ("closed"). "v" is the version of
+ * the format: it changes when a member changes its meaning or goes; new members may come at any
+ * time.
  *
  * Units are in the names. What is not known is null; what this protocol or this row does not have
  * is absent (UDP has no rtt_us, an open connection no duration_ms, a known owner no "unknown").

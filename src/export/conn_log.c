@@ -267,6 +267,14 @@ static int new_log(const struct conn_log_options *options, struct conn_log **ret
 	return 0;
 }
 
+static int nobody_reads(const struct conn_log_options *options, struct str_buf *error)
+{
+	str_buf_puts(error, "cannot log to '");
+	text_escape(error, options->path, strlen(options->path));
+	str_buf_puts(error, "': it is a pipe that nobody reads from");
+	return -ENXIO;
+}
+
 static int open_file(const struct conn_log_options *options, struct str_buf *error,
 		     struct conn_log **ret_log)
 {
@@ -275,8 +283,11 @@ static int open_file(const struct conn_log_options *options, struct str_buf *err
 
 	if (r < 0)
 		return r;
-	log->fd = open(options->path, open_flags(options), 0640);
+	/* not blocking: a pipe without a reader is an error, not a wait that nothing ends */
+	log->fd = open(options->path, open_flags(options) | O_NONBLOCK, 0640);
 	if (log->fd < 0)
+		return errno == ENXIO ? nobody_reads(options, error) : -errno;
+	if (fcntl(log->fd, F_SETFL, open_flags(options)) < 0)
 		return -errno;
 	r = begin_file(log, options->append, error);
 	if (r < 0)

@@ -51,9 +51,10 @@ int conn_log_write(struct conn_log *log, const char *rows, size_t len);
 
 /*
  * To be called after each tick: if the file has reached its size, moves it aside and begins a new
- * one with the same mode and, where that is permitted, the same owner and group. 1: it did, 0: not due. A negative errno: it could not, or it did but could not close or
- * remove an old file. Either way no row is lost and the log goes on; if it is still in the same
- * file, it tries again after as many bytes more.
+ * one with the same mode and, where that is permitted, the same owner and group. 1: it did, 0: not
+ * due. A negative errno: it could not, or it did but could not close or remove an old file. Either
+ * way no row is lost and the log goes on; if it is still in the same file, it tries again after as
+ * many bytes more.
  */
 int conn_log_rotate(struct conn_log *log);
 

@@ -42,7 +42,7 @@ static struct {
 	int failing_cuts;  /* ftruncate calls to fail */
 	int renames_until; /* rename calls that succeed before failing_renames fail */
 	int failing_renames;
-	int chowns; /* fchown calls, all of them refused */
+	int chowns;           /* fchown calls, all of them refused */
 	bool is_block_device; /* whatever is opened */
 } disk;
 

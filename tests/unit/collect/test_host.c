@@ -91,8 +91,9 @@ static void test_privilege(void)
 		{0, "CAP_BPF and CAP_PERFMON for TCP, CAP_NET_ADMIN for UDP accounting, "
 		    "CAP_SYS_PTRACE for other users' processes, "
 		    "CAP_DAC_READ_SEARCH for control groups"},
-		{PRIVILEGE_BPF | PRIVILEGE_DAC_READ_SEARCH, "CAP_PERFMON for TCP, CAP_NET_ADMIN for UDP accounting, "
-				"CAP_SYS_PTRACE for other users' processes"},
+		{PRIVILEGE_BPF | PRIVILEGE_DAC_READ_SEARCH,
+		 "CAP_PERFMON for TCP, CAP_NET_ADMIN for UDP accounting, "
+		 "CAP_SYS_PTRACE for other users' processes"},
 		{PRIVILEGE_SYS_ADMIN, "CAP_SYS_PTRACE for other users' processes, "
 				      "CAP_DAC_READ_SEARCH for control groups"},
 		{all & ~(uint32_t)PRIVILEGE_BPF, "CAP_BPF for TCP"},

@@ -158,6 +158,8 @@ static void test_pipe(struct log_dir *d)
 
 	log_dir_files(d, 1);
 	is_int(mkfifo(d->log, 0600), 0, "a pipe");
+	is_int(open_with(d, true, 1, 1, &log), -ENXIO,
+	       "without a reader is refused, not waited for");
 	fd = open(d->log, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ok(fd >= 0, "with a reader");
 	is_int(open_with(d, true, 1, 1, &log), 0, "is a log too");

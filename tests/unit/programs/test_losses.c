@@ -2,11 +2,10 @@
 
 /* What is said of losses, and when. */
 
-#include "losses.h"
-
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "losses.h"
 #include "tap.h"
 
 static const struct weir_conn_source_stats no_source_losses;
@@ -39,7 +38,8 @@ static void test_kinds(void)
 	CLEANUP(free_p) char *all = tell(&losses, &source, &table, false);
 
 	is_str(all,
-	       "tcptop: lost so far: closes not told: 1, late owners and names not told: 2, sockets "
+	       "tcptop: lost so far: closes not told: 1, late owners and names not told: 2, "
+	       "sockets "
 	       "not followed: 3, datagrams beyond the table of UDP flows: 4, malformed records: 5, "
 	       "connections forgotten (see --max-conns): 6, events without a place in the table: "
 	       "7\n",
