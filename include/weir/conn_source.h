@@ -57,8 +57,8 @@ struct weir_conn_source_ops {
 /* Each kind of source embeds this as its first member. */
 struct weir_conn_source {
 	const struct weir_conn_source_ops *ops;
-	bool enters_netns; /* sample() may enter other network namespaces, and wants the privilege
-			    */
+	/* sample() may enter other network namespaces, and needs the privilege for it */
+	bool enters_netns;
 };
 
 #endif

@@ -31,6 +31,7 @@ struct tcp_storage {
 	u32 told_snd_nxt;
 	u32 told_pid;
 	u32 generation;
+	u32 counted;     /* among the lives begun */
 	u32 walk;        /* the last owner walk that met this socket … */
 	u32 holder_walk; /* … and the last one that met its owner holding it */
 	u8 flags;        /* enum record_flag */
@@ -108,6 +109,21 @@ const volatile __u32 only_netns __weak = 0;
 
 struct conn_stats stats __weak;
 __u32 n_rows __weak; /* rows of the running pass; user space resets it */
+
+/* Lives are counted, so that one whose end nothing told is missed in the sum. Two CPUs may meet a
+ * new one at once. */
+static __always_inline void life_begins(struct tcp_storage *s)
+{
+	if (!__sync_lock_test_and_set(&s->counted, 1))
+		__sync_fetch_and_add(&stats.lives_begun, 1);
+}
+
+static __always_inline void life_ends(struct tcp_storage *s)
+{
+	s->closed = 1;
+	if (__sync_lock_test_and_set(&s->counted, 0))
+		__sync_fetch_and_add(&stats.lives_ended, 1);
+}
 
 /* The next free row of the pass, or NULL (counted) when there is none. */
 static __always_inline struct conn_record *next_row(void)

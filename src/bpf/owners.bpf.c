@@ -51,6 +51,8 @@ static __always_inline struct tcp_storage *known_socket(struct sock *sk)
 	s = bpf_sk_storage_get(&tcp_sockets, sk, &new, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!s)
 		__sync_fetch_and_add(&stats.lost_sockets, 1);
+	else if (!s->closed)
+		life_begins(s);
 	return s;
 }
 

@@ -139,5 +139,8 @@ struct conn_stats {
 	__u64 missed_rows;    /* rows this pass had no room for; they come again */
 	__u64 sockets_found;  /* connections older than we are */
 	__u64 passive_opens;  /* accepted connections ever; moves when owners may be missing */
+	__u64 lives_begun;    /* TCP connections followed, ever … */
+	__u64 lives_ended;    /* … and those whose end has been seen; all others must be … */
+	__u64 live;           /* … what this pass met */
 	__u64 udp_flows_made; /* ever; user space knows how many it has deleted */
 };

@@ -100,6 +100,7 @@ static __always_inline struct tcp_storage *open_storage(struct sock *sk, struct 
 	s->opened_ns = begins ? bpf_ktime_get_ns() : 0;
 	s->cgroup_id = cgroup_of(sk);
 	s->netns = netns_of(sk);
+	life_begins(s);
 	if (new != TCP_SYN_SENT && old != TCP_SYN_SENT)
 		guess_owner(s, sk);
 	return s;
@@ -145,7 +146,7 @@ static __always_inline int state_changed(struct sock *sk, int old, int new)
 	if (current_is_owner(sk))
 		take_owner(s, new == TCP_SYN_SENT ? EVIDENCE_CONNECT : EVIDENCE_TRANSITION);
 	if (new == TCP_CLOSE && !s->closed) {
-		s->closed = 1;
+		life_ends(s);
 		send_final(sk, s, old == TCP_SYN_SENT ? RECORD_CONNECT_FAILED : 0);
 	}
 	return 0;
@@ -208,7 +209,7 @@ int BPF_PROG(tcp_destroy, struct sock *sk)
 		return 0;
 	}
 	if (!s->closed) {
-		s->closed = 1;
+		life_ends(s);
 		send_final(sk, s, RECORD_LATE);
 		return 0;
 	}

@@ -47,6 +47,7 @@ int tcp_rows(struct bpf_iter__bpf_sk_storage_map *ctx)
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return 0;
+	stats.live++;
 	if (s->owner.evidence <= EVIDENCE_LISTENER)
 		stats.ownerless++;
 	if (!is_news(sk, tp, s))
@@ -64,7 +65,7 @@ int tcp_rows(struct bpf_iter__bpf_sk_storage_map *ctx)
 	/* The program that tells closes was skipped. But the tracepoint of a state comes before the
 	 * state is stored, so a connection that just begins looks closed as well: once. */
 	if (r->state == TCP_CLOSE && s->told && s->told_state == TCP_CLOSE) {
-		s->closed = 1;
+		life_ends(s);
 		r->kind = RECORD_TCP_FINAL;
 		r->flags |= RECORD_LATE;
 	}
@@ -78,6 +79,7 @@ int tcp_existing(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *c = ctx->sk_common;
 	struct tcp_storage new = {.flags = RECORD_PARTIAL};
+	struct tcp_storage *s;
 	struct tcp_sock *tp;
 
 	if (!c || c->skc_state == TCP_TIME_WAIT || c->skc_state == TCP_NEW_SYN_RECV ||
@@ -89,7 +91,10 @@ int tcp_existing(struct bpf_iter__tcp *ctx)
 	new.cgroup_id = cgroup_of((struct sock *)tp);
 	new.netns = netns_of((struct sock *)tp);
 	stats.sockets_found++;
-	if (!bpf_sk_storage_get(&tcp_sockets, tp, &new, BPF_SK_STORAGE_GET_F_CREATE))
+	s = bpf_sk_storage_get(&tcp_sockets, tp, &new, BPF_SK_STORAGE_GET_F_CREATE);
+	if (s)
+		life_begins(s);
+	else
 		__sync_fetch_and_add(&stats.lost_sockets, 1);
 	return 0;
 }

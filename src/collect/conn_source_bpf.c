@@ -38,6 +38,9 @@ struct bpf_source {
 	struct weir_conn_source_stats stats;
 	uint64_t kernel_tick_ns;
 	uint64_t udp_flows_forgotten;
+	int64_t first_missing;    /* lives that the first passes could not place */
+	int64_t missing;          /* that the last one could not */
+	uint64_t lost_lives;      /* that ended without anything telling so */
 	uint64_t resynced_losses; /* that have been made good for */
 	uint32_t netns;
 	char description[160];
@@ -128,20 +131,41 @@ static void read_rows(struct bpf_source *s)
 	s->stats.rows += n;
 }
 
+/*
+ * Every connection that began has ended or is met by the pass; what is not was lost without a
+ * trace. Those that begin or end meanwhile make the sum too small. A walk over lists that change
+ * may also step over one, so only what two passes in a row miss is lost.
+ */
+static void count_missing(struct bpf_source *s, uint64_t begun_before)
+{
+	const struct conn_stats *stats = &s->loaded.skel->bss->stats;
+	int64_t missing = (int64_t)(begun_before - stats->lives_ended - stats->live);
+	int64_t both = missing < s->missing ? missing : s->missing;
+
+	if (s->stats.passes > 1 && both - s->first_missing > (int64_t)s->lost_lives)
+		s->lost_lives = (uint64_t)(both - s->first_missing);
+	if (s->stats.passes < 2 && missing > s->first_missing)
+		s->first_missing = missing;
+	s->missing = missing;
+}
+
 /* Runs both iterators once into the rows. Returns whether rows were missed for want of room. */
 static int walk_once(struct bpf_source *s)
 {
 	struct conns *skel = s->loaded.skel;
 	uint64_t begun_ns = clock_monotonic_ns();
+	uint64_t begun_before = skel->bss->stats.lives_begun;
 	int r;
 
 	skel->bss->n_rows = 0;
+	skel->bss->stats.live = 0;
 	skel->bss->stats.missed_rows = 0;
 	skel->bss->stats.ownerless = 0;
 	skel->bss->pass_ns = begun_ns;
 	r = bpf_iter_run(skel->links.tcp_rows);
 	if (r < 0)
 		return r;
+	count_missing(s, begun_before);
 	/* even an empty hash table takes its time to walk */
 	if (skel->bss->stats.udp_flows_made != s->udp_flows_forgotten)
 		r = bpf_iter_run(skel->links.udp_rows);
@@ -178,7 +202,7 @@ static void resync(struct bpf_source *s)
 {
 	struct conns *skel = s->loaded.skel;
 	struct weir_conn_event event = {.kind = WEIR_CONN_RESYNC};
-	uint64_t losses = skel->bss->stats.lost_finals + owner_walks_skipped(skel) +
+	uint64_t losses = skel->bss->stats.lost_finals + s->lost_lives + owner_walks_skipped(skel) +
 			  bpf_skipped_runs(skel->progs.tcp_destroy);
 
 	skel->bss->retell = losses != s->resynced_losses;
@@ -241,7 +265,7 @@ static void bpf_source_stats(struct weir_conn_source *source,
 	const struct conn_stats *stats = &s->loaded.skel->bss->stats;
 
 	*ret_stats = s->stats;
-	ret_stats->lost_finals = stats->lost_finals;
+	ret_stats->lost_finals = stats->lost_finals + s->lost_lives;
 	ret_stats->lost_names = stats->lost_names;
 	ret_stats->lost_sockets = stats->lost_sockets;
 	ret_stats->lost_flows = stats->lost_packets + skipped_calls(s);
@@ -388,6 +412,7 @@ static int start(struct bpf_source *s)
 		r = list_udp(s);
 		if (r < 0)
 			return r;
+		s->base.enters_netns = s->udp_list && s->udp_list->enters_netns;
 	}
 	r = tag_everywhere(s);
 	if (r >= 0 && skel->bss->stats.sockets_found > s->rows.n_max)

@@ -144,14 +144,14 @@ talk() {
 	read -r -t "$WAIT_SECONDS" answer <&"${TALK[0]}" && [ "$answer" = "done" ]
 }
 
-# CLOSED rows of "short", which sends 64 bytes from one end to the other, that are not as they should
-# be, or are there twice.
+# CLOSED rows of "short", which sends 64 bytes from one end to the other, that are not as they
+# should be, or are there twice.
 wrong_ends() {
 	awk -F, '$9 == "CLOSED" && ($10 + $11 != 64 || seen[$3, $4, $5, $6]++)' "$1"
 }
 
-# closed_are COUNT SOURCE FILE: all are in it, once an end, with their bytes. The kernel tells diag of
-# a destroyed socket from a work queue (net/core/sock_diag.c, sock_diag_broadcast_destroy), so a
+# closed_are COUNT SOURCE FILE: all are in it, once an end, with their bytes. The kernel tells diag
+# of a destroyed socket from a work queue (net/core/sock_diag.c, sock_diag_broadcast_destroy), so a
 # moment after it: of those that closed just before the last look some may not have been told yet.
 closed_are() {
 	local n
