@@ -134,7 +134,7 @@ class Bench:
 
     def b1(self):
         works = ["pingpong", "bulk", "storm", "udp", "udp-connected"]
-        rounds, seconds = (1, 0.05) if self.tiny else (9, 0.7)
+        rounds, seconds = (1, 0.05) if self.tiny else (7, 0.6)
         monitors = {"bare": None, **self.monitors()}
         results = {name: {} for name in monitors}
         for _ in range(rounds):
