@@ -22,6 +22,10 @@ import time
 
 MONITOR_CPU, WORKLOAD_CPU = "0", "1"
 STATS_SYSCTL = "/proc/sys/kernel/bpf_stats_enabled"
+BPFTRACE_SUMS = ("BEGIN{printf(\"ready\\n\")} tracepoint:sock:sock_send_length,"
+                 "tracepoint:sock:sock_recv_length{@[pid,comm]=sum(args->ret)}")
+BPFTRACE_CLOSES = ("BEGIN{printf(\"ready\\n\")} tracepoint:sock:inet_sock_set_state "
+                   "/args->newstate == 7 && args->oldstate != 10/{printf(\"c %d\\n\", pid)}")
 
 
 def median(values):
@@ -94,25 +98,34 @@ class Bench:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def monitors(self):
-        """name -> command; the peers that are not installed are named and left out."""
-        counting = ("kprobe:tcp_sendmsg,kprobe:tcp_recvmsg{@[pid]=count()}"
-                    if self.kprobes_work() else
-                    "rawtracepoint:sock_send_length,rawtracepoint:sock_recv_length"
-                    "{@[pid,comm]=sum(arg1)} BEGIN{printf(\"ready\\n\")}")
+        """name -> command; the peers that do not run here are named and left out."""
         found = {"tcptop": [self.tcptop, "--csv"]}
         for name, command in (
                 ("nethogs", ["nethogs", "-t", "-a", "-C", "-d", "1", "lo"]),
                 ("iftop", ["iftop", "-t", "-n", "-N", "-i", "lo"]),
-                ("bpftrace per call", ["bpftrace", "-e", counting])):
-            if shutil.which(command[0]):
-                found[name] = command
+                ("bpftrace per call", ["bpftrace", "-e", BPFTRACE_SUMS])):
+            why = self.why_not(command)
+            if why:
+                print(f"# {name} is left out: {why}")
             else:
-                print(f"# {command[0]} is not installed: left out (./dev deps bench)")
+                found[name] = command
         return found
 
-    @staticmethod
-    def kprobes_work():
-        return os.path.exists("/sys/bus/event_source/devices/kprobe")
+    def why_not(self, command):
+        """Whether a peer runs at all: some print an error and seem to go on."""
+        if not shutil.which(command[0]):
+            return "not installed (./dev deps bench)"
+        with tempfile.TemporaryFile() as log:
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT,
+                                       stdin=subprocess.DEVNULL)
+            try:
+                process.wait(3)
+            except subprocess.TimeoutExpired:
+                self.stop(process)
+            log.seek(0)
+            text = log.read().decode(errors="replace")
+        errors = [line for line in text.splitlines() if "ERROR" in line or "not found" in line]
+        return errors[0][:120] if errors else None
 
     # --- B1 -------------------------------------------------------------------------------------
 
@@ -243,10 +256,8 @@ class Bench:
 
     def b4_events(self, seconds):
         """The tcplife manner: an event for each close, printed by bpftrace."""
-        script = ("BEGIN{printf(\"ready\\n\")} tracepoint:sock:inet_sock_set_state "
-                  "/args->newstate == 7 && args->oldstate != 10/ { printf(\"c %d\\n\", pid) }")
         with tempfile.TemporaryFile() as log:
-            process = subprocess.Popen(["bpftrace", "-e", script], stdout=log,
+            process = subprocess.Popen(["bpftrace", "-e", BPFTRACE_CLOSES], stdout=log,
                                        stderr=subprocess.STDOUT)
             while not os.fstat(log.fileno()).st_size or b"ready" not in os.pread(
                     log.fileno(), 4096, 0):
@@ -280,10 +291,14 @@ class Bench:
     def b4(self):
         rounds, seconds = (1, 0.1) if self.tiny else (5, 4)
         sides = {"tcptop": self.b4_tcptop}
-        if shutil.which("bpftrace"):
-            sides["bpftrace event per close"] = self.b4_events
-        if shutil.which("nethogs"):
-            sides["nethogs"] = self.b4_nethogs
+        for name, side, command in (
+                ("bpftrace event per close", self.b4_events, ["bpftrace", "-e", BPFTRACE_CLOSES]),
+                ("nethogs", self.b4_nethogs, ["nethogs", "-t", "-a", "-d", "1", "lo"])):
+            why = self.why_not(command)
+            if why:
+                print(f"# {name} is left out: {why}")
+            else:
+                sides[name] = side
         results = {name: [] for name in ["bare", *sides]}
         for _ in range(rounds):
             begun = time.monotonic()
