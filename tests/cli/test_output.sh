@@ -63,7 +63,7 @@ selections() {
 		is "$status $(wc -l <"$dir/out")" "0 2" "$b: $option shows it"
 	done
 	for option in "--pid 1" "--process nonsense" "--port 1" "--udp"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # the same
 		run --backend "$b" --once --csv --filter "$ours" $option
 		is "$status $(wc -l <"$dir/out")" "0 1" "$b: $option leaves it out"
 	done
