@@ -56,7 +56,7 @@ torn() {
 sudden() {
 	local b=$1
 	rm -f "$log"
-	start --backend "$b" --log "$log" --interval 0.1
+	start --backend "$b" --log "$log" --interval 0.1 --filter "$ours"
 	eventually has_header "$log"
 	ok $? "$b: the header comes at once"
 	talk "send 100000"
