@@ -117,6 +117,27 @@ struct weir_tcp_info {
 	uint32_t unread_bytes;  /* received, not yet read by the application */
 };
 
+/*
+ * What holds a TCP connection back: what it spent the last interval waiting for. Told by the
+ * kernel's own clocks (tcp_info's busy, rwnd_limited, sndbuf_limited) and by what is queued.
+ */
+enum weir_limit {
+	WEIR_LIMIT_UNKNOWN = 0, /* no two observations yet, or a source that cannot tell */
+	WEIR_LIMIT_NONE,        /* idle: nothing to send, nothing unread */
+	WEIR_LIMIT_APP,         /* the application does not give it more to send */
+	WEIR_LIMIT_SNDBUF,      /* our send buffer is too small */
+	WEIR_LIMIT_RWND,        /* the peer's window is full, and it does take data */
+	WEIR_LIMIT_CWND,        /* the network: congestion window in full use */
+	WEIR_LIMIT_LOSS,        /* the network: segments had to be sent again */
+	WEIR_LIMIT_PEER,        /* the peer does not read at all: its window stays closed */
+	WEIR_LIMIT_READER,      /* our own application does not read what has come */
+	WEIR_LIMITS,
+};
+
+/* "-" (idle), "app", "sndbuf", "rwnd", "cwnd", "loss", "peer-not-reading", "not-reading"; "" for
+ * UNKNOWN. Never NULL. */
+const char *weir_limit_name(enum weir_limit limit);
+
 enum weir_conn_event_kind {
 	WEIR_CONN_SEND,   /* counters.*_out are deltas */
 	WEIR_CONN_RECV,   /* counters.*_in are deltas */

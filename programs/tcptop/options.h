@@ -13,12 +13,12 @@
 #include <stdio.h>
 
 #include "base/str_buf.h"
+#include "base/units.h"
 #include "export/conn_csv.h"
 #include "export/conn_log.h"
-#include "export/redact.h"
-#include "export/units.h"
 #include "model/conn_query.h"
 #include "model/filter.h"
+#include "model/redact.h"
 
 enum options_action {
 	OPTIONS_RUN,

@@ -13,14 +13,14 @@
 #include "base/str_buf.h"
 #include "export/conn_lines.h"
 #include "export/conn_log.h"
-#include "export/conn_text.h"
 #include "model/conn_table.h"
+#include "model/conn_text.h"
 #include "options.h"
 #include "writer.h"
 
 struct output {
 	const struct options *options; /* borrowed */
-	struct export_options exports;
+	struct conn_text_options exports;
 	struct writer writer; /* to standard output */
 	struct conn_log *log; /* NULL: to standard output */
 	struct conn_plain plain;

@@ -13,7 +13,7 @@
 
 struct row_context {
 	const struct conn_row *row;
-	const struct export_options *options;
+	const struct conn_text_options *options;
 	const char *timestamp;
 	uint64_t now_ns;
 };
@@ -299,7 +299,7 @@ static void add_row(struct csv *csv, const struct conn_csv_columns *columns,
 }
 
 void conn_csv_tick(struct str_buf *buf, const struct conn_csv_columns *columns,
-		   const struct export_options *options, const struct conn_tick *tick,
+		   const struct conn_text_options *options, const struct conn_tick *tick,
 		   uint64_t realtime_ns)
 {
 	char time[UNITS_TIMESTAMP_MAX];

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "base/str_buf.h"
-#include "export/conn_text.h"
 #include "model/conn_table.h"
+#include "model/conn_text.h"
 
 #define CONN_CSV_COLUMNS_MAX 25
 
@@ -38,5 +38,5 @@ void conn_csv_header(struct str_buf *buf, const struct conn_csv_columns *columns
 /* Appends a tick's rows. Closed rows that linger among the active ones are left out: each close is
  * written once. realtime_ns is CLOCK_REALTIME at the tick. */
 void conn_csv_tick(struct str_buf *buf, const struct conn_csv_columns *columns,
-		   const struct export_options *options, const struct conn_tick *tick,
+		   const struct conn_text_options *options, const struct conn_tick *tick,
 		   uint64_t realtime_ns);

@@ -5,7 +5,7 @@
 
 /* What all lines of a tick share. */
 struct line_context {
-	const struct export_options *options;
+	const struct conn_text_options *options;
 	const char *time;
 	uint64_t now_ns;
 };
@@ -76,7 +76,7 @@ static void add_tick_line(struct json *json, const struct conn_json_tick *about,
 }
 
 static void add_endpoints(struct json *json, const struct conn_row *row,
-			  const struct export_options *options)
+			  const struct conn_text_options *options)
 {
 	json_begin_object(json, "local");
 	conn_text_local_addr(json_begin_plain(json, "addr"), row);
@@ -91,7 +91,7 @@ static void add_endpoints(struct json *json, const struct conn_row *row,
 }
 
 static void add_owner(struct json *json, const struct conn_row *row,
-		      const struct export_options *options)
+		      const struct conn_text_options *options)
 {
 	char scratch[16];
 
@@ -219,7 +219,7 @@ void conn_json_start(struct str_buf *buf, uint64_t realtime_ns, const char *sour
 	end_line(&json);
 }
 
-void conn_json_tick(struct str_buf *buf, const struct export_options *options,
+void conn_json_tick(struct str_buf *buf, const struct conn_text_options *options,
 		    const struct conn_tick *tick, const struct conn_json_tick *about)
 {
 	char time[UNITS_TIMESTAMP_MAX];

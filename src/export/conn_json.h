@@ -16,8 +16,8 @@
 #include <weir/conn_source.h>
 
 #include "base/str_buf.h"
-#include "export/conn_text.h"
 #include "model/conn_table.h"
+#include "model/conn_text.h"
 
 #define CONN_JSON_VERSION 1
 
@@ -35,5 +35,5 @@ struct conn_json_tick {
 void conn_json_start(struct str_buf *buf, uint64_t realtime_ns, const char *source);
 
 /* Appends the lines of one tick. Closed rows that linger among the active ones are left out. */
-void conn_json_tick(struct str_buf *buf, const struct export_options *options,
+void conn_json_tick(struct str_buf *buf, const struct conn_text_options *options,
 		    const struct conn_tick *tick, const struct conn_json_tick *about);

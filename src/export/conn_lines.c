@@ -44,7 +44,7 @@ static void text_cell(struct line *line, const char *text)
 }
 
 static void add_process(struct str_buf *buf, const struct conn_row *row,
-			const struct export_options *options)
+			const struct conn_text_options *options)
 {
 	const char *name = conn_text_process(row, options);
 
@@ -60,7 +60,7 @@ static void add_pid(struct str_buf *buf, const struct conn_row *row, const char 
 }
 
 static void add_bytes(struct str_buf *buf, const struct conn_row *row,
-		      const struct export_options *options, uint64_t bytes)
+		      const struct conn_text_options *options, uint64_t bytes)
 {
 	if (conn_text_has_counters(row))
 		units_bytes(buf, &options->units, bytes);
@@ -69,7 +69,7 @@ static void add_bytes(struct str_buf *buf, const struct conn_row *row,
 }
 
 static void add_rate(struct str_buf *buf, const struct conn_row *row,
-		     const struct export_options *options, double rate, const char *unknown)
+		     const struct conn_text_options *options, double rate, const char *unknown)
 {
 	if (conn_text_has_rates(row))
 		units_rate(buf, &options->units, rate);
@@ -92,7 +92,7 @@ static void packets_cell(struct line *line, const struct conn_row *row, uint64_t
 }
 
 static void identity_cells(struct line *line, const struct conn_row *row,
-			   const struct export_options *options)
+			   const struct conn_text_options *options)
 {
 	text_cell(line, conn_text_proto(row));
 	conn_text_local_endpoint(line->buf, row, options);
@@ -109,7 +109,7 @@ static void identity_cells(struct line *line, const struct conn_row *row,
 }
 
 static void number_cells(struct line *line, const struct conn_row *row,
-			 const struct export_options *options)
+			 const struct conn_text_options *options)
 {
 	add_bytes(line->buf, row, options, row->counters.bytes_in);
 	end_cell(line);
@@ -126,7 +126,7 @@ static void number_cells(struct line *line, const struct conn_row *row,
 }
 
 static void add_active(struct str_buf *buf, const struct conn_row *row,
-		       const struct export_options *options)
+		       const struct conn_text_options *options)
 {
 	struct line line = {.buf = buf, .cell_start = buf->len};
 
@@ -146,7 +146,7 @@ static void add_duration(struct str_buf *buf, const struct conn_row *row, uint64
 }
 
 static void add_closed(struct str_buf *buf, const struct conn_row *row,
-		       const struct export_options *options, uint64_t now_ns)
+		       const struct conn_text_options *options, uint64_t now_ns)
 {
 	str_buf_puts(buf, "[CLOSED] ");
 	str_buf_puts(buf, conn_text_proto(row));
@@ -180,7 +180,7 @@ void conn_lines_header(struct str_buf *buf)
 	str_buf_putc(buf, '\n');
 }
 
-void conn_lines_tick(struct str_buf *buf, const struct export_options *options,
+void conn_lines_tick(struct str_buf *buf, const struct conn_text_options *options,
 		     const struct conn_tick *tick)
 {
 	for (size_t i = 0; i < tick->n_active; i++) {
@@ -192,7 +192,7 @@ void conn_lines_tick(struct str_buf *buf, const struct export_options *options,
 }
 
 static void add_bytes_short(struct str_buf *buf, const struct conn_row *row,
-			    const struct export_options *options, uint64_t bytes)
+			    const struct conn_text_options *options, uint64_t bytes)
 {
 	if (conn_text_has_counters(row))
 		units_bytes_short(buf, &options->units, bytes);
@@ -202,7 +202,7 @@ static void add_bytes_short(struct str_buf *buf, const struct conn_row *row,
 
 /* "TCP 10.0.0.1:22 to 10.0.0.2:51000, sshd, pid 812": how both kinds of sentence begin. */
 static void say_who(struct str_buf *buf, const struct conn_row *row,
-		    const struct export_options *options)
+		    const struct conn_text_options *options)
 {
 	str_buf_puts(buf, conn_text_proto(row));
 	str_buf_putc(buf, ' ');
@@ -216,7 +216,7 @@ static void say_who(struct str_buf *buf, const struct conn_row *row,
 }
 
 static void say_totals(struct str_buf *buf, const struct conn_row *row,
-		       const struct export_options *options)
+		       const struct conn_text_options *options)
 {
 	str_buf_puts(buf, ", in ");
 	add_bytes_short(buf, row, options, row->counters.bytes_in);
@@ -225,7 +225,7 @@ static void say_totals(struct str_buf *buf, const struct conn_row *row,
 }
 
 static void say_active(struct str_buf *buf, const struct conn_row *row,
-		       const struct export_options *options)
+		       const struct conn_text_options *options)
 {
 	say_who(buf, row, options);
 	if (row->id.proto != WEIR_PROTO_UDP) { /* "UDP" once is enough */
@@ -241,7 +241,7 @@ static void say_active(struct str_buf *buf, const struct conn_row *row,
 }
 
 static void say_closed(struct str_buf *buf, const struct conn_row *row,
-		       const struct export_options *options, uint64_t now_ns)
+		       const struct conn_text_options *options, uint64_t now_ns)
 {
 	str_buf_puts(buf, "closed: ");
 	say_who(buf, row, options);
@@ -272,7 +272,7 @@ static uint64_t hash_sentence(const struct weir_conn_id *id, const char *text, s
 
 /* Says it, and takes it back if it was said the last time. Returns its hash. */
 static uint64_t say_if_new(const struct conn_plain *plain, struct str_buf *buf,
-			   const struct export_options *options, const struct conn_row *row)
+			   const struct conn_text_options *options, const struct conn_row *row)
 {
 	size_t start = buf->len;
 	uint64_t hash;
@@ -309,7 +309,7 @@ static int make_room(struct conn_plain *plain, size_t n)
 }
 
 int conn_plain_tick(struct conn_plain *plain, struct str_buf *buf,
-		    const struct export_options *options, const struct conn_tick *tick)
+		    const struct conn_text_options *options, const struct conn_tick *tick)
 {
 	size_t start = buf->len;
 	size_t n = 0;

@@ -10,15 +10,15 @@
 #include <stdint.h>
 
 #include "base/str_buf.h"
-#include "export/conn_text.h"
 #include "model/conn_table.h"
+#include "model/conn_text.h"
 
 /* Appends the line of column names. */
 void conn_lines_header(struct str_buf *buf);
 
 /* Appends a line per active connection, then a line per connection that closed. Closed rows that
  * linger among the active ones are left out. */
-void conn_lines_tick(struct str_buf *buf, const struct export_options *options,
+void conn_lines_tick(struct str_buf *buf, const struct conn_text_options *options,
 		     const struct conn_tick *tick);
 
 /* What the last tick said, so that nothing is said twice. Zeroed before its first use. */
@@ -35,6 +35,6 @@ struct conn_plain {
  * Memory: 16 bytes a connection.
  */
 int conn_plain_tick(struct conn_plain *plain, struct str_buf *buf,
-		    const struct export_options *options, const struct conn_tick *tick);
+		    const struct conn_text_options *options, const struct conn_tick *tick);
 
 void conn_plain_done(struct conn_plain *plain);

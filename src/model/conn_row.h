@@ -22,9 +22,12 @@ struct conn_row {
 	uint64_t active_ns; /* last time a counter moved, or when the row was made */
 	double rate_in;     /* bytes per second over the last tick; meaningless if !rate_known */
 	double rate_out;
+	float smooth_in; /* the same, evened out over some seconds: what a screen sorts by */
+	float smooth_out;
 	uint32_t rcvbuf_drops;
 	uint8_t state;   /* enum weir_tcp_state */
 	uint8_t flags;   /* enum weir_conn_flag */
+	uint8_t limit;   /* enum weir_limit, of the last tick */
 	bool rate_known; /* false until there are two observations, and after a gap */
 };
 

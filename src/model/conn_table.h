@@ -34,7 +34,8 @@ struct conn_table_stats {
 	uint64_t backwards; /* samples with counters below those known; ignored */
 };
 
-/* What a tick yields. Rows are borrowed until the next call on the table. */
+/* What a tick yields. Rows are borrowed until the next call on the table (a snapshot's: until it is
+ * released). */
 struct conn_tick {
 	const struct conn_row *const *active; /* open (and lingering closed) rows */
 	size_t n_active;
@@ -70,5 +71,20 @@ int conn_table_apply(struct conn_table *table, const struct weir_conn_event *eve
  */
 int conn_table_tick(struct conn_table *table, uint64_t now_ns, bool flush,
 		    struct conn_tick *ret_tick);
+
+/*
+ * The rows of the last tick, kept as they were: nothing in them changes until they are released,
+ * whatever happens to the table, so another thread may read them. Costs two pointers a row; only a
+ * row that changes while it is kept is copied.
+ */
+struct conn_snapshot {
+	struct conn_tick tick;
+};
+
+/* Right after a tick. -ENOMEM: there is none, and the table is as before. */
+int conn_table_snapshot(struct conn_table *table, struct conn_snapshot **ret_snapshot);
+/* On the table's own thread, in the order they were taken or any other. All must be back before
+ * conn_table_free. */
+void conn_table_release(struct conn_table *table, struct conn_snapshot *snapshot);
 
 void conn_table_stats(const struct conn_table *table, struct conn_table_stats *ret_stats);

@@ -20,7 +20,7 @@
 #define MOST_ALLOCATIONS 100
 #define HEADER "a,b\n"
 
-static const struct export_options plain_options;
+static const struct conn_text_options plain_options;
 static struct log_dir dir;
 
 /* Tells a story with an allocation failing; false if it came out wrong. */

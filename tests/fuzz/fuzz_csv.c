@@ -103,7 +103,7 @@ static void check_field(const struct csv_table *table, const char *column, const
 	str_buf_done(&escaped);
 }
 
-static void check_csv(struct str_buf *buf, const struct export_options *options,
+static void check_csv(struct str_buf *buf, const struct conn_text_options *options,
 		      const struct conn_tick *tick, const struct names *names)
 {
 	CLEANUP(csv_table_free_p) struct csv_table *table = NULL;
@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				 .process = process_of,
 				 .cgroup = cgroup_of,
 				 .container = container_of};
-	struct export_options options = {.names = &ask};
+	struct conn_text_options options = {.names = &ask};
 	struct conn_json_tick about = {0};
 	struct conn_row row = {.id.proto = WEIR_PROTO_TCP};
 	struct conn_row closed = {.id.proto = WEIR_PROTO_UDP, .closed_ns = 1};

@@ -14,7 +14,7 @@
 #define HEADER_ALL                                                                                 \
 	HEADER_16 ",event,duration_ms,retrans,lost_reason,cgroup,container,netns,uid,attribution"
 
-static const struct export_options plain_options;
+static const struct conn_text_options plain_options;
 
 static const char *cgroup_of(void *user, const struct conn_row *row)
 {
@@ -24,7 +24,7 @@ static const char *cgroup_of(void *user, const struct conn_row *row)
 
 /* One row alone, with the columns named. */
 static void add_one(struct str_buf *buf, const char *columns_text, const struct conn_row *row,
-		    const struct export_options *options)
+		    const struct conn_text_options *options)
 {
 	const struct conn_row *rows[] = {row};
 	bool closed = row->closed_ns != 0;
@@ -109,7 +109,7 @@ static void test_tick(void)
 static void test_all_columns(void)
 {
 	struct conn_names names = {.user = "/system.slice/ssh.service", .cgroup = cgroup_of};
-	struct export_options options = {.names = &names};
+	struct conn_text_options options = {.names = &names};
 	struct conn_row row = sample_tcp();
 	struct str_buf buf = {0};
 
@@ -176,8 +176,8 @@ static void test_names_from_outside(void)
 static void test_redacted(void)
 {
 	struct conn_names names = {.user = "/user.slice/user-1000.slice", .cgroup = cgroup_of};
-	struct export_options options = {.names = &names,
-					 .redact = {.remote_hash = true, .user = true}};
+	struct conn_text_options options = {.names = &names,
+					    .redact = {.remote_hash = true, .user = true}};
 	struct conn_row row = sample_tcp();
 	struct str_buf buf = {0};
 	struct str_buf want = {0};

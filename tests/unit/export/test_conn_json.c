@@ -27,7 +27,7 @@
 	"\"unacked_bytes\":5,\"unread_bytes\":6,"
 #define IDENTITY "\"cookie\":\"12297829382473034410\",\"generation\":1}\n"
 
-static const struct export_options plain_options;
+static const struct conn_text_options plain_options;
 static const struct conn_json_tick about = {
 	.realtime_ns = SAMPLE_REALTIME_NS, .interval_ms = 1000, .source = "bpf: tcp sk_storage"};
 
@@ -134,7 +134,7 @@ static void test_lost(struct str_buf *buf)
 
 static void test_redacted(struct str_buf *buf)
 {
-	struct export_options options = {
+	struct conn_text_options options = {
 		.redact = {.remote_hash = true, .user = true, .cmd = true}};
 	struct conn_row row = sample_tcp();
 	const struct conn_row *active[] = {&row};

@@ -3,10 +3,10 @@
 #include "sample_rows.h"
 #include "tap.h"
 
-static const struct export_options plain_options;
+static const struct conn_text_options plain_options;
 
 static void add_one(struct str_buf *buf, const struct conn_row *row,
-		    const struct export_options *options)
+		    const struct conn_text_options *options)
 {
 	const struct conn_row *rows[] = {row};
 	bool closed = row->closed_ns != 0;
@@ -112,7 +112,7 @@ static void test_endpoints(struct str_buf *buf)
 {
 	struct conn_row row = sample_closed();
 	struct endpoint_names endpoints = {&row.id.remote, host_of, service_of};
-	struct export_options options = {.endpoints = &endpoints};
+	struct conn_text_options options = {.endpoints = &endpoints};
 	struct str_buf want = {0};
 
 	add_one(buf, &row, &options);
@@ -127,7 +127,7 @@ static void test_endpoints(struct str_buf *buf)
 			    "in 1258291 (1.2M) out 340B 1.2s rtt 350us\n");
 	add_one(buf, &row, &options);
 	is_str(buf->data, want.data, "a redacted remote is not resolved either");
-	options = (struct export_options){.units = {.si = true, .bits = true}};
+	options = (struct conn_text_options){.units = {.si = true, .bits = true}};
 	row = sample_tcp();
 	add_one(buf, &row, &options);
 	ok(strstr(buf->data, " 1258291 (1.3M) 340B "), "--si for amounts");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "export/conn_text.h"
+#include "model/conn_text.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@ const char *conn_text_state(const struct conn_row *row)
 	return weir_tcp_state_name((enum weir_tcp_state)row->state);
 }
 
-const char *conn_text_process(const struct conn_row *row, const struct export_options *options)
+const char *conn_text_process(const struct conn_row *row, const struct conn_text_options *options)
 {
 	if (!options->redact.cmd)
 		return conn_row_process(row, options->names);
@@ -29,24 +29,24 @@ const char *conn_text_process(const struct conn_row *row, const struct export_op
 	return REDACTED;
 }
 
-const char *conn_text_user(const struct conn_row *row, const struct export_options *options,
+const char *conn_text_user(const struct conn_row *row, const struct conn_text_options *options,
 			   char scratch[16])
 {
 	return options->redact.user ? REDACTED : conn_row_user(row, options->names, scratch);
 }
 
 /* "/user.slice/user-1000.slice/…/app-firefox.scope" tells both the user and the program. */
-static bool hides_cgroup(const struct export_options *options)
+static bool hides_cgroup(const struct conn_text_options *options)
 {
 	return options->redact.user || options->redact.cmd;
 }
 
-const char *conn_text_cgroup(const struct conn_row *row, const struct export_options *options)
+const char *conn_text_cgroup(const struct conn_row *row, const struct conn_text_options *options)
 {
 	return hides_cgroup(options) ? REDACTED : conn_row_cgroup(row, options->names);
 }
 
-const char *conn_text_container(const struct conn_row *row, const struct export_options *options)
+const char *conn_text_container(const struct conn_row *row, const struct conn_text_options *options)
 {
 	return hides_cgroup(options) ? REDACTED : conn_row_container(row, options->names);
 }
@@ -64,7 +64,7 @@ void conn_text_local_addr(struct str_buf *buf, const struct conn_row *row)
 }
 
 void conn_text_remote_addr(struct str_buf *buf, const struct conn_row *row,
-			   const struct export_options *options)
+			   const struct conn_text_options *options)
 {
 	if (options->redact.remote_hash)
 		redact_addr(&options->redact, buf, &row->id.remote);
@@ -106,13 +106,13 @@ static void add_endpoint(struct str_buf *buf, const struct weir_addr *addr, uint
 }
 
 void conn_text_local_endpoint(struct str_buf *buf, const struct conn_row *row,
-			      const struct export_options *options)
+			      const struct conn_text_options *options)
 {
 	add_endpoint(buf, &row->id.local, row->id.local_port, row->id.proto, options->endpoints);
 }
 
 void conn_text_remote_endpoint(struct str_buf *buf, const struct conn_row *row,
-			       const struct export_options *options)
+			       const struct conn_text_options *options)
 {
 	if (!options->redact.remote_hash) {
 		add_endpoint(buf, &row->id.remote, row->id.remote_port, row->id.proto,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "export/redact.h"
+#include "model/redact.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "export/redact.h"
+#include "model/redact.h"
 #include "tap.h"
 
 static void test_parse(void)

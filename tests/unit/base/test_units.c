@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "export/units.h"
+#include "base/units.h"
 #include "tap.h"
 
 static const struct units iec = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "export/units.h"
+#include "base/units.h"
 
 #include <stdio.h>
 #include <string.h>
