@@ -46,11 +46,12 @@ const char *weir_tcp_state_name(enum weir_tcp_state state);
 enum weir_evidence {
 	WEIR_EVIDENCE_NONE = 0,
 	WEIR_EVIDENCE_LISTENER = 1,   /* a guess: the process that listens on the local port */
-	WEIR_EVIDENCE_DESTROY = 2,    /* who closed the socket after the peer had reset it */
-	WEIR_EVIDENCE_FILE = 3,       /* a process holds a descriptor of the socket */
-	WEIR_EVIDENCE_CALL = 4,       /* who sent or received on it (UDP) */
-	WEIR_EVIDENCE_TRANSITION = 5, /* who held the socket lock at a state change */
-	WEIR_EVIDENCE_CONNECT = 6,    /* who called connect() */
+	WEIR_EVIDENCE_CREATE = 2,     /* who made the socket, and may have handed it on (UDP) */
+	WEIR_EVIDENCE_DESTROY = 3,    /* who closed the socket after the peer had reset it */
+	WEIR_EVIDENCE_FILE = 4,       /* a process holds a descriptor of the socket */
+	WEIR_EVIDENCE_CALL = 5,       /* who sent on it, or received (UDP) */
+	WEIR_EVIDENCE_TRANSITION = 6, /* who held the socket lock at a state change */
+	WEIR_EVIDENCE_CONNECT = 7,    /* who called connect() */
 };
 
 /* Why an owner is not known. */

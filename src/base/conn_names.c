@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The words of weir/conn.h: states as the kernel and ss spell them, and why an owner is unknown. */
+/* The words of weir/conn.h: states as the kernel and ss spell them, why an owner is unknown, and
+ * what holds a connection back. */
 
 #include <weir/conn.h>
 
@@ -39,4 +40,21 @@ const char *weir_unknown_name(enum weir_unknown unknown)
 	};
 
 	return (unsigned)unknown < N_ELEMENTS(names) ? names[unknown] : "";
+}
+
+const char *weir_limit_name(enum weir_limit limit)
+{
+	static const char *const names[WEIR_LIMITS] = {
+		[WEIR_LIMIT_UNKNOWN] = "",
+		[WEIR_LIMIT_NONE] = "-",
+		[WEIR_LIMIT_APP] = "app",
+		[WEIR_LIMIT_SNDBUF] = "sndbuf",
+		[WEIR_LIMIT_RWND] = "rwnd",
+		[WEIR_LIMIT_CWND] = "cwnd",
+		[WEIR_LIMIT_LOSS] = "loss",
+		[WEIR_LIMIT_PEER] = "peer-not-reading",
+		[WEIR_LIMIT_READER] = "not-reading",
+	};
+
+	return (unsigned)limit < N_ELEMENTS(names) ? names[limit] : "";
 }

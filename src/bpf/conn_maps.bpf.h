@@ -13,11 +13,12 @@
 enum {
 	EVIDENCE_NONE = 0,
 	EVIDENCE_LISTENER = 1,
-	EVIDENCE_DESTROY = 2,
-	EVIDENCE_FILE = 3,
-	EVIDENCE_CALL = 4,
-	EVIDENCE_TRANSITION = 5,
-	EVIDENCE_CONNECT = 6,
+	EVIDENCE_CREATE = 2,
+	EVIDENCE_DESTROY = 3,
+	EVIDENCE_FILE = 4,
+	EVIDENCE_CALL = 5,
+	EVIDENCE_TRANSITION = 6,
+	EVIDENCE_CONNECT = 7,
 };
 
 /* Lives with the socket and dies with it. Charged to optmem, so kept small. */
@@ -187,14 +188,33 @@ static __always_inline void copy_v6(u8 to[16], const struct in6_addr *v6)
  * the latter safe, newer kernels search their whole BTF by name, a millisecond for each.
  */
 
-/* The current task's process as an owner. Only where the current task is known to be the one. */
-static __always_inline void owner_from_task(struct record_owner *owner, struct task_struct *task,
-					    u8 evidence)
+static __always_inline void read_leader(struct record_owner *owner, struct task_struct *task)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 
 	BPF_CORE_READ_STR_INTO(&owner->comm, leader, comm);
 	owner->start_boot_ns = BPF_CORE_READ(leader, start_boottime);
+}
+
+/* What a task says of itself needs no probe. */
+static __always_inline void read_self(struct record_owner *owner, struct task_struct *task)
+{
+	const u64 *comm = (const u64 *)task->comm;
+	u64 *to = (u64 *)owner->comm;
+
+	to[0] = comm[0];
+	to[1] = comm[1];
+	owner->start_boot_ns = task->start_boottime;
+}
+
+/* The current task's process as an owner. Only where the current task is known to be the one. */
+static __always_inline void owner_from_task(struct record_owner *owner, struct task_struct *task,
+					    u8 evidence)
+{
+	if (task->pid == task->tgid)
+		read_self(owner, task);
+	else
+		read_leader(owner, task);
 	owner->kernel = !!(task->flags & PF_KTHREAD);
 	owner->evidence = evidence;
 	owner->pid = task->tgid;

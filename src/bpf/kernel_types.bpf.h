@@ -99,10 +99,6 @@ typedef struct {
 	unsigned int val;
 } kuid_t;
 
-typedef struct {
-	int counter;
-} atomic_t;
-
 struct kernfs_node {
 	u64 id;
 };
@@ -115,13 +111,15 @@ struct sock_cgroup_data {
 	struct cgroup *cgroup;
 };
 
+struct socket;
+
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
 	u16 sk_protocol;
 	u8 sk_kern_sock : 1;
 	kuid_t sk_uid;
-	atomic_t sk_drops;
+	struct socket *sk_socket;
 	struct sock_cgroup_data sk_cgrp_data;
 };
 
@@ -159,7 +157,18 @@ struct tcp_sock {
 	u8 chrono_type : 2;
 };
 
-struct file;
+struct file {
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
 
 struct socket {
 	struct sock *sk;
@@ -171,6 +180,7 @@ struct task_struct {
 	unsigned int flags;
 	u64 start_boottime;
 	struct task_struct *group_leader;
+	struct files_struct *files;
 	char comm[16];
 };
 
@@ -200,6 +210,7 @@ struct msghdr {
 };
 
 struct seq_file;
+struct sk_buff;
 struct bpf_map;
 
 struct bpf_iter_meta {

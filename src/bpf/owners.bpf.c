@@ -5,7 +5,7 @@
  * an owner exist; and the names processes take later.
  */
 
-#include "udp_tag.bpf.h"
+#include "udp_owner.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -68,34 +68,19 @@ static __always_inline void found_listener(struct sock *sk, struct task_struct *
 	bpf_map_update_elem(&listeners, &key, &owner, BPF_NOEXIST);
 }
 
-/* The first walk meets the sockets that are older than we are: what they dropped is not ours. */
-static __always_inline void note_older_drops(struct sock *sk)
-{
-	struct udp_tag *tag;
-
-	if (walk_number != 1 || !drops_of(sk))
-		return;
-	tag = new_tag(sk);
-	if (tag && !tag->pid)
-		tag->first_drops = drops_of(sk);
-}
-
 static __always_inline void found_udp(struct sock *sk, struct task_struct *task)
 {
 	u64 cookie = bpf_get_socket_cookie(sk);
 	struct udp_socket *known = bpf_map_lookup_elem(&udp_sockets, &cookie);
 	struct udp_socket new = {};
 
-	note_older_drops(sk);
 	if (known) {
 		if (known->owner.evidence < EVIDENCE_FILE)
 			owner_from_task(&known->owner, task, EVIDENCE_FILE);
 		return;
 	}
+	describe_socket(&new, sk);
 	owner_from_task(&new.owner, task, EVIDENCE_FILE);
-	new.netns = netns_of(sk);
-	new.uid = sk->sk_uid.val;
-	new.cgroup_id = cgroup_of(sk);
 	bpf_map_update_elem(&udp_sockets, &cookie, &new, BPF_NOEXIST);
 }
 

@@ -90,11 +90,15 @@ struct udp_flow_key {
 };
 _Static_assert(sizeof(struct udp_flow_key) == 32, "udp_flow_key has no holes");
 
+/* Of udp_flow.sender: no process has these. */
+#define SENDER_SOCKET_NOT_MET 0u
+#define SENDER_NONE (~0u)
+
 /*
- * A UDP flow. The packet programs add to the first four with atomics and never touch the rest but
- * at creation; the pass compares them with what it last told. An idle flow is first marked dying:
- * from then on late datagrams go by the ring, so that user space can delete the key a pass later
- * without losing one.
+ * A UDP flow. The packet programs add to the first four with atomics and touch nothing else after
+ * its creation but the sender; the pass compares them with what it last told. An idle flow is first
+ * marked dying: from then on late datagrams go by the ring, so that user space can delete the key a
+ * pass later without losing one.
  */
 struct udp_flow {
 	__u64 bytes_in;
@@ -114,17 +118,20 @@ struct udp_flow {
 	__u32 uid;
 	__u8 local[16];
 	__u16 local_port;
-	__u16 pad;
+	__u8 untold; /* there was news, but no row for it */
+	__u8 pad;
 	__u32 dying;
-	__u32 untold; /* there was news, but no row for it */
 	__u32 told_drops;
+	__u32 sender; /* the process whose datagrams need no look at the socket; or SENDER_… */
 };
+_Static_assert(sizeof(struct udp_flow) == 160, "udp_flow has no holes");
 
 /* What is known of a UDP socket, by its cookie. */
 struct udp_socket {
 	struct record_owner owner;
 	__u64 cgroup_id;
-	__u64 drops; /* datagrams its receive buffer had no room for */
+	__u64 drops;     /* datagrams its receive buffer had no room for */
+	__u64 judged_ns; /* when a user of the socket was last taken, or refused, as its owner */
 	__u32 netns;
 	__u32 uid;
 };
@@ -138,7 +145,7 @@ struct conn_stats {
 	__u64 ownerless;      /* rows of this pass whose owner is unknown or a guess */
 	__u64 missed_rows;    /* rows this pass had no room for; they come again */
 	__u64 sockets_found;  /* connections older than we are */
-	__u64 passive_opens;  /* accepted connections ever; moves when owners may be missing */
+	__u64 guesses;        /* sockets met, ever, whose owner is a guess: a walk may find it */
 	__u64 lives_begun;    /* TCP connections followed, ever … */
 	__u64 lives_ended;    /* … and those whose end has been seen; all others must be … */
 	__u64 live;           /* … what this pass met */

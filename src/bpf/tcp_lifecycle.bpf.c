@@ -66,7 +66,7 @@ static __always_inline void guess_owner(struct tcp_storage *s, struct sock *sk)
 	};
 	struct record_owner *owner = bpf_map_lookup_elem(&listeners, &key);
 
-	__sync_fetch_and_add(&stats.passive_opens, 1);
+	__sync_fetch_and_add(&stats.guesses, 1);
 	if (owner)
 		s->owner = *owner;
 }

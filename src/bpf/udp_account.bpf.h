@@ -75,14 +75,15 @@ static __always_inline struct udp_flow *new_flow(const struct udp_datagrams *d)
 	return flow;
 }
 
-static __always_inline void account(const struct udp_datagrams *d)
+/* Returns the flow; NULL when the table is full. */
+static __always_inline struct udp_flow *account(const struct udp_datagrams *d)
 {
 	struct udp_flow *flow = bpf_map_lookup_elem(&udp_flows, &d->key);
 
 	if (!flow) {
 		flow = new_flow(d);
 		if (!flow)
-			return;
+			return NULL;
 	}
 	if (flow->dying) {
 		tell_late(d, flow);
@@ -93,4 +94,5 @@ static __always_inline void account(const struct udp_datagrams *d)
 		__sync_fetch_and_add(&flow->bytes_out, d->bytes);
 		__sync_fetch_and_add(&flow->packets_out, d->packets);
 	}
+	return flow;
 }

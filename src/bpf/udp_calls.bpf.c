@@ -2,7 +2,7 @@
 
 /* Who sends and receives on a UDP socket, from the socket layer's tracepoints (6.3)? */
 
-#include "udp_calls_btf.bpf.h"
+#include "udp_calls.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -7,42 +7,25 @@
  */
 
 #include "udp_account.bpf.h"
+#include "udp_owner.bpf.h"
 
 /* Set where udp_packets is not attached. Calls are then counted as datagrams. */
 const volatile bool count_calls __weak = false;
 
-/* A socket that several processes use goes to the one that uses it, but does not flip at each
- * call. */
-#define OWNER_HOLD_NS 1000000000ull
-
-static __always_inline void describe_socket(struct udp_socket *to, struct sock *sk)
-{
-	to->netns = netns_of(sk);
-	to->uid = BPF_CORE_READ(sk, sk_uid.val);
-	to->cgroup_id = cgroup_of(sk);
-}
-
-static __always_inline void set_owner(u64 cookie, struct sock *sk)
+static __always_inline void tell_owner(u64 cookie, struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct udp_socket *known = bpf_map_lookup_elem(&udp_sockets, &cookie);
-	struct udp_socket new = {};
+	struct udp_socket *known = meet_socket(cookie, sk);
+	u64 now;
 
-	if (task->flags & PF_KTHREAD) { /* an owner only for want of one, and without a pid */
-		if (known)
-			return;
-		new.owner.kernel = 1;
-		describe_socket(&new, sk);
-		bpf_map_update_elem(&udp_sockets, &cookie, &new, BPF_NOEXIST);
+	if (!known || known->owner.kernel || task->flags & PF_KTHREAD ||
+	    (known->owner.pid == (u32)task->tgid && known->owner.evidence == EVIDENCE_CALL))
 		return;
-	}
-	if (known) {
-		owner_from_task(&known->owner, task, EVIDENCE_CALL);
+	now = bpf_ktime_get_ns();
+	if (is_held(known, now))
 		return;
-	}
-	owner_from_task(&new.owner, task, EVIDENCE_CALL);
-	describe_socket(&new, sk);
-	bpf_map_update_elem(&udp_sockets, &cookie, &new, BPF_ANY);
+	owner_from_task(&known->owner, task, EVIDENCE_CALL);
+	known->judged_ns = now;
 }
 
 /* The peer of a connected socket; an unconnected one's stays all zero unless name (in kernel
@@ -103,4 +86,13 @@ static __always_inline void count_call(u64 cookie, struct sock *sk, const void *
 	d.bytes = (u32)bytes;
 	d.packets = 1;
 	account(&d);
+}
+
+static __always_inline void udp_call(struct sock *sk, const void *name, int bytes, u16 direction,
+				     bool through_v6)
+{
+	u64 cookie = bpf_get_socket_cookie(sk);
+
+	tell_owner(cookie, sk);
+	count_call(cookie, sk, name, bytes, direction, through_v6);
 }

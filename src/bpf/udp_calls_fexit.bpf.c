@@ -3,7 +3,7 @@
 /* Who sends and receives on a UDP socket, by function exits: for kernels without the tracepoints
  * of udp_calls.bpf.c. Here the peer of an unconnected call is known as well. */
 
-#include "udp_calls_btf.bpf.h"
+#include "udp_calls.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -38,15 +38,6 @@ static __always_inline int enter(struct sock *sk, struct msghdr *msg, u32 flags)
 	return 0;
 }
 
-static __always_inline void tell_owner(u64 cookie, struct sock *sk)
-{
-	struct udp_socket *known = bpf_map_lookup_elem(&udp_sockets, &cookie);
-	u32 pid = bpf_get_current_pid_tgid() >> 32;
-
-	if (!known || known->owner.pid != pid)
-		set_owner(cookie, sk);
-}
-
 static __always_inline int leave(int ret, u16 direction)
 {
 	u64 thread = bpf_get_current_pid_tgid();

@@ -4,10 +4,11 @@
  * How many datagrams, of how many bytes, between each UDP socket and each of its peers? Counted
  * where packets pass the root of cgroup v2: after reassembly on the way in, before fragmentation
  * on the way out, so a datagram is a datagram. On the way in this is before the receive buffer is
- * checked: delivered = seen - drops (udp_calls counts those).
+ * checked: delivered = seen - drops (udp_drops counts those). On the way out also: who sends?
  */
 
 #include "udp_account.bpf.h"
+#include "udp_sender.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -109,24 +110,43 @@ static __always_inline int load_ports(struct __sk_buff *skb, u32 offset, u16 por
 	return 0;
 }
 
-/* A raw socket gets copies of other sockets' datagrams. */
-static __always_inline bool is_udp_socket(struct __sk_buff *skb)
+/* NULL if it is none: a raw socket gets copies of other sockets' datagrams. */
+static __always_inline struct bpf_sock *udp_socket_of(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
 
 	if (!sk)
-		return false;
+		return NULL;
 	sk = bpf_sk_fullsock(sk);
-	return sk && sk->protocol == IPPROTO_UDP && sk->type == SOCK_DGRAM;
+	return sk && sk->protocol == IPPROTO_UDP && sk->type == SOCK_DGRAM ? sk : NULL;
+}
+
+/* Whether the senders are to be told here; false where the kernel refuses it. */
+const volatile bool tell_senders __weak = true;
+
+static __always_inline void meet(const struct udp_datagrams *d, struct udp_flow *flow,
+				 struct bpf_sock *sk)
+{
+	if (tell_senders && d->direction == UDP_OUT) {
+		meet_sender(d->key.cookie, flow, sk, sk->src_port == d->local_port);
+	} else if (flow->sender == SENDER_SOCKET_NOT_MET) {
+		meet_socket(d->key.cookie, address_of(sk));
+		flow->sender = SENDER_NONE;
+	}
 }
 
 static __always_inline void count(struct __sk_buff *skb, u16 direction)
 {
 	struct udp_datagrams d = {.direction = direction};
 	u32 offset = udp_offset(skb, &d);
+	struct bpf_sock *sk;
+	struct udp_flow *flow;
 	u16 ports[2];
 
-	if (!offset || !is_udp_socket(skb) || load_ports(skb, offset, ports))
+	if (!offset)
+		return;
+	sk = udp_socket_of(skb);
+	if (!sk || load_ports(skb, offset, ports))
 		return;
 	d.key.cookie = bpf_get_socket_cookie(skb);
 	if (!d.key.cookie) /* forwarded, or the kernel's own without a socket */
@@ -135,7 +155,9 @@ static __always_inline void count(struct __sk_buff *skb, u16 direction)
 	d.local_port = bpf_ntohs(direction == UDP_IN ? ports[1] : ports[0]);
 	d.bytes = skb->len > offset + UDP_HEADER ? skb->len - offset - UDP_HEADER : 0;
 	d.packets = datagrams(skb, d.bytes);
-	account(&d);
+	flow = account(&d);
+	if (flow)
+		meet(&d, flow, sk);
 }
 
 SEC("cgroup_skb/egress")

@@ -9,20 +9,43 @@ char LICENSE[] SEC("license") = "GPL";
 const volatile __u64 udp_idle_ns = 5000000000ull;
 __u64 pass_ns; /* when this pass began; user space sets it */
 
+/* Returns whether there is news of the owner. A socket that was forgotten and met anew may know
+ * less of it than the flow does. */
+static __always_inline bool update_owner(struct udp_flow *f, const struct record_owner *owner)
+{
+	bool news = owner->pid != f->owner.pid || owner->evidence != f->owner.evidence;
+
+	if (owner->evidence < f->owner.evidence)
+		return false;
+	f->owner = *owner;
+	return news;
+}
+
+static __always_inline bool is_guess(const struct record_owner *owner)
+{
+	return owner->evidence <= EVIDENCE_CREATE && !owner->kernel;
+}
+
 /* Returns whether there is news of the socket. */
 static __always_inline bool update_socket(struct udp_flow *f, const struct udp_socket *socket)
 {
 	bool news;
 
-	if (!socket)
+	if (!socket) {
+		f->sender = SENDER_SOCKET_NOT_MET;
 		return false;
-	news = socket->owner.pid != f->owner.pid || (u32)socket->drops != f->told_drops ||
-	       socket->netns != f->netns;
-	f->owner = socket->owner;
+	}
+	if (!f->netns && is_guess(&socket->owner))
+		__sync_fetch_and_add(&stats.guesses, 1);
+	news = (u32)socket->drops != f->told_drops || socket->netns != f->netns;
+	news |= update_owner(f, &socket->owner);
 	f->cgroup_id = socket->cgroup_id;
 	f->netns = socket->netns;
 	f->uid = socket->uid;
 	f->told_drops = (u32)socket->drops;
+	/* whoever else sends may become the owner */
+	if (f->sender != SENDER_SOCKET_NOT_MET && f->sender != f->owner.pid)
+		f->sender = SENDER_NONE;
 	return news;
 }
 
@@ -63,7 +86,7 @@ int udp_rows(struct bpf_iter__bpf_map_elem *ctx)
 	news = update_socket(f, bpf_map_lookup_elem(&udp_sockets, &cookie));
 	moved = has_moved(f);
 	last = f->dying;
-	if (!f->owner.pid)
+	if (is_guess(&f->owner))
 		stats.ownerless++;
 	if (moved)
 		f->active_ns = pass_ns;

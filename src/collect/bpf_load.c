@@ -32,7 +32,9 @@ static const char *const tcp_programs[] = {
 	"owner_walk", "task_renamed",    "udp_rows",    NULL,
 };
 static const char *const packet_programs[] = {"udp_egress", "udp_ingress", NULL};
+static const char *const creator_programs[] = {"udp_created", NULL};
 static const char *const drop_programs[] = {"udp_dropped", NULL};
+static const char *const drop_fexit_programs[] = {"udp_dropped_fexit", NULL};
 static const char *const tracepoint_programs[] = {"udp_sent", "udp_received", NULL};
 static const char *const fexit_programs[] = {
 	"udp4_sent_fexit", "udp6_sent_fexit", "udp4_received_fexit", "udp6_received_fexit", NULL,
@@ -45,7 +47,11 @@ static const char *const kprobe_programs[] = {
 
 static const struct part tcp_part = {0, tcp_programs};
 static const struct part packets_part = {WITHOUT_UDP_PACKETS, packet_programs};
-static const struct part drops_part = {0, drop_programs};
+static const struct part creators_part = {0, creator_programs};
+static const struct part drops_parts[] = {
+	[UDP_DROPS_TRACEPOINT] = {0, drop_programs},
+	[UDP_DROPS_FEXIT] = {0, drop_fexit_programs},
+};
 static const struct part calls_parts[] = {
 	[UDP_CALLS_TRACEPOINT] = {WITHOUT_UDP_CALLS, tracepoint_programs},
 	[UDP_CALLS_FEXIT] = {WITHOUT_UDP_FEXIT, fexit_programs},
@@ -71,8 +77,9 @@ static bool kernel_is_before(unsigned int major, unsigned int minor)
 	return is_major < major || (is_major == major && is_minor < minor);
 }
 
-static int open_skeleton(const struct bpf_load_options *options, uint32_t ring_bytes,
-			 struct conns **ret_skel)
+/* plan: what is to be loaded, or of what some is tried. */
+static int open_skeleton(const struct bpf_load_options *options, const struct bpf_loaded *plan,
+			 uint32_t ring_bytes, struct conns **ret_skel)
 {
 	CLEANUP(conns_destroy_p) struct conns *skel = conns__open();
 	struct bpf_program *program;
@@ -88,6 +95,8 @@ static int open_skeleton(const struct bpf_load_options *options, uint32_t ring_b
 	skel->rodata->wakeup_bytes = ring_bytes / 4;
 	skel->rodata->only_netns = options->netns;
 	skel->rodata->recvmsg_has_noblock = kernel_is_before(5, 19);
+	skel->rodata->tell_senders = plan->udp_senders;
+	skel->rodata->count_calls = !plan->udp_packets;
 	*ret_skel = STEAL(skel);
 	return 0;
 }
@@ -99,7 +108,8 @@ static struct bpf_link *attach_program(struct conns *skel, struct bpf_program *p
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts);
 	union bpf_iter_link_info info = {0};
 
-	if (program == skel->progs.udp_egress || program == skel->progs.udp_ingress)
+	if (program == skel->progs.udp_egress || program == skel->progs.udp_ingress ||
+	    program == skel->progs.udp_created)
 		return bpf_program__attach_cgroup(program, cgroup_fd);
 	if (program == skel->progs.tcp_rows)
 		info.map.map_fd = (uint32_t)bpf_map__fd(skel->maps.tcp_sockets);
@@ -128,10 +138,11 @@ static int attach_all(struct conns *skel, int cgroup_fd)
 }
 
 /* Asks the kernel by doing it: loads and attaches one part alone. */
-static int probe(const struct bpf_load_options *options, const struct part *part, int cgroup_fd)
+static int probe(const struct bpf_load_options *options, const struct bpf_loaded *plan,
+		 const struct part *part, int cgroup_fd)
 {
 	CLEANUP(conns_destroy_p) struct conns *skel = NULL;
-	int r = open_skeleton(options, PROBE_RING_BYTES, &skel);
+	int r = open_skeleton(options, plan, PROBE_RING_BYTES, &skel);
 
 	if (r < 0)
 		return r;
@@ -144,20 +155,21 @@ static int load_parts(const struct bpf_load_options *options, struct bpf_loaded 
 		      int cgroup_fd)
 {
 	CLEANUP(conns_destroy_p) struct conns *skel = NULL;
-	int r = open_skeleton(options, options->ring_bytes, &skel);
+	int r = open_skeleton(options, loaded, options->ring_bytes, &skel);
 
 	if (r < 0)
 		return r;
 	autoload(skel, &tcp_part);
 	if (loaded->udp_packets)
 		autoload(skel, &packets_part);
-	if (loaded->udp_drops)
-		autoload(skel, &drops_part);
+	if (loaded->udp_creators)
+		autoload(skel, &creators_part);
+	if (loaded->udp_drops != UDP_DROPS_NONE)
+		autoload(skel, &drops_parts[loaded->udp_drops]);
 	if (loaded->udp_calls != UDP_CALLS_NONE)
 		autoload(skel, &calls_parts[loaded->udp_calls]);
 	if (loaded->udp_calls != UDP_CALLS_KPROBE)
 		bpf_map__set_autocreate(skel->maps.running_calls, false);
-	skel->rodata->count_calls = !loaded->udp_packets;
 	r = conns__load(skel);
 	if (r < 0)
 		return r;
@@ -173,22 +185,46 @@ static bool wanted(const struct bpf_load_options *options, const struct part *pa
 	return !(options->without & part->without);
 }
 
-static void probe_udp(const struct bpf_load_options *options, struct bpf_loaded *loaded,
+/* Before 6.5 the tracepoint is silent on IPv6. */
+static enum udp_drops best_drops(void)
+{
+	return kernel_is_before(6, 5) ? UDP_DROPS_FEXIT : UDP_DROPS_TRACEPOINT;
+}
+
+static enum udp_drops probe_drops(const struct bpf_load_options *options,
+				  const struct bpf_loaded *plan, int cgroup_fd)
+{
+	for (int i = best_drops(); i > UDP_DROPS_NONE; i--)
+		if (probe(options, plan, &drops_parts[i], cgroup_fd) >= 0)
+			return (enum udp_drops)i;
+	return UDP_DROPS_NONE;
+}
+
+static enum udp_calls probe_calls(const struct bpf_load_options *options,
+				  const struct bpf_loaded *plan, int cgroup_fd)
+{
+	for (int i = UDP_CALLS_TRACEPOINT; i <= UDP_CALLS_KPROBE; i++)
+		if (wanted(options, &calls_parts[i]) &&
+		    probe(options, plan, &calls_parts[i], cgroup_fd) >= 0)
+			return (enum udp_calls)i;
+	return UDP_CALLS_NONE;
+}
+
+/* Takes out of the plan what this kernel refuses, and puts in what is to replace it. */
+static void probe_udp(const struct bpf_load_options *options, struct bpf_loaded *plan,
 		      int cgroup_fd)
 {
-	if (loaded->udp_packets) {
-		loaded->udp_packets_error = probe(options, &packets_part, cgroup_fd);
-		loaded->udp_packets = loaded->udp_packets_error >= 0;
+	if (plan->udp_senders)
+		plan->udp_senders = probe(options, plan, &packets_part, cgroup_fd) >= 0;
+	if (plan->udp_packets && !plan->udp_senders) {
+		plan->udp_packets_error = probe(options, plan, &packets_part, cgroup_fd);
+		plan->udp_packets = plan->udp_packets_error >= 0;
 	}
-	loaded->udp_drops = probe(options, &drops_part, cgroup_fd) >= 0;
-	loaded->udp_calls = UDP_CALLS_NONE;
-	for (int i = UDP_CALLS_TRACEPOINT; i <= UDP_CALLS_KPROBE; i++) {
-		if (!wanted(options, &calls_parts[i]) ||
-		    probe(options, &calls_parts[i], cgroup_fd) < 0)
-			continue;
-		loaded->udp_calls = (enum udp_calls)i;
-		return;
-	}
+	plan->udp_creators =
+		plan->udp_senders && probe(options, plan, &creators_part, cgroup_fd) >= 0;
+	plan->udp_drops = probe_drops(options, plan, cgroup_fd);
+	if (!plan->udp_senders)
+		plan->udp_calls = probe_calls(options, plan, cgroup_fd);
 }
 
 /* What a caller can act on: no privilege, or not this kernel. Anything else (descriptors, memory)
@@ -228,27 +264,34 @@ static int open_root_cgroup(int *ret_fd)
 	return 0;
 }
 
+/* The best there is, as if this kernel had it all. */
+static void plan_best(const struct bpf_load_options *options, int cgroup_error,
+		      struct bpf_loaded *plan)
+{
+	plan->udp_packets_error = wanted(options, &packets_part) ? cgroup_error : -EOPNOTSUPP;
+	plan->udp_packets = plan->udp_packets_error >= 0;
+	plan->udp_senders = plan->udp_packets && !(options->without & WITHOUT_UDP_SENDERS);
+	plan->udp_creators = plan->udp_senders;
+	plan->udp_drops = best_drops();
+	plan->udp_calls = UDP_CALLS_NONE;
+	if (!plan->udp_senders && wanted(options, &calls_parts[UDP_CALLS_TRACEPOINT]))
+		plan->udp_calls = UDP_CALLS_TRACEPOINT;
+}
+
 int bpf_load(const struct bpf_load_options *options, struct bpf_loaded *ret_loaded)
 {
 	CLEANUP(close_fd_p) int cgroup_fd = -1;
-	struct bpf_loaded loaded = {
-		.udp_calls = UDP_CALLS_TRACEPOINT,
-		.udp_drops = true,
-	};
+	struct bpf_loaded loaded = {0};
 	int r;
 
 	libbpf_set_print(NULL);
-	loaded.udp_packets_error = open_root_cgroup(&cgroup_fd);
-	if (!wanted(options, &packets_part))
-		loaded.udp_packets_error = -EOPNOTSUPP;
-	loaded.udp_packets = loaded.udp_packets_error >= 0;
-	if (!wanted(options, &calls_parts[UDP_CALLS_TRACEPOINT]))
-		loaded.udp_calls = UDP_CALLS_NONE;
+	plan_best(options, open_root_cgroup(&cgroup_fd), &loaded);
 	/* the best first and whole; only if that fails is it worth asking what is missing */
-	r = loaded.udp_calls == UDP_CALLS_NONE ? -EOPNOTSUPP
-					       : load_parts(options, &loaded, cgroup_fd);
+	r = loaded.udp_senders || loaded.udp_calls != UDP_CALLS_NONE
+		    ? load_parts(options, &loaded, cgroup_fd)
+		    : -EOPNOTSUPP;
 	if (r < 0) {
-		r = probe(options, &tcp_part, cgroup_fd);
+		r = probe(options, &loaded, &tcp_part, cgroup_fd);
 		if (r < 0)
 			return core_error(r);
 		probe_udp(options, &loaded, cgroup_fd);

@@ -19,6 +19,12 @@ enum udp_calls {
 	UDP_CALLS_KPROBE,
 };
 
+enum udp_drops {
+	UDP_DROPS_NONE,
+	UDP_DROPS_TRACEPOINT,
+	UDP_DROPS_FEXIT,
+};
+
 struct bpf_load_options {
 	uint64_t udp_timeout_ns;
 	uint32_t ring_bytes;
@@ -28,10 +34,12 @@ struct bpf_load_options {
 
 struct bpf_loaded {
 	struct conns *skel;
-	enum udp_calls udp_calls; /* who tells UDP owners, and counts where packets do not */
-	bool udp_packets;         /* cgroup_skb counts datagrams */
-	bool udp_drops;
-	int udp_packets_error; /* why not, when not: a negative errno */
+	bool udp_packets;         /* cgroup_skb counts datagrams … */
+	bool udp_senders;         /* … and tells their senders */
+	bool udp_creators;        /* and who made a socket that only receives is told, too */
+	enum udp_calls udp_calls; /* who tells owners and counts where packets do not */
+	enum udp_drops udp_drops;
+	int udp_packets_error; /* why packets are not counted: a negative errno */
 };
 
 /* -EPERM; -EOPNOTSUPP when the kernel cannot even the TCP part. bpf_loaded_done frees. */

@@ -25,7 +25,8 @@
 /* A pass is repeated while rows were missed; it knows how many, so once is nearly always enough. */
 #define MAX_REPEATS 24
 
-_Static_assert((int)WEIR_EVIDENCE_CONNECT == 6 && (int)WEIR_EVIDENCE_LISTENER == 1,
+_Static_assert((int)WEIR_EVIDENCE_CONNECT == 7 && (int)WEIR_EVIDENCE_CREATE == 2 &&
+		       (int)WEIR_EVIDENCE_LISTENER == 1,
 	       "the BPF side has its own copy of enum weir_evidence");
 
 struct bpf_source {
@@ -231,7 +232,7 @@ static int bpf_source_sample(struct weir_conn_source *source, weir_conn_event_fn
 	r = walk_all(s);
 	if (r < 0)
 		return r;
-	owner_walks_note(&s->walks, stats->ownerless, stats->passive_opens);
+	owner_walks_note(&s->walks, stats->ownerless, clock_monotonic_ns());
 	/* after the rows: a close is later than the sample of the same connection */
 	r = read_ring(s);
 	if (r < 0)
@@ -328,7 +329,8 @@ static void describe(struct bpf_source *s)
 
 	if (l->udp_packets)
 		snprintf(s->description + len, sizeof(s->description) - (size_t)len,
-			 "cgroup_skb (owner %s)", calls_name(l->udp_calls));
+			 "cgroup_skb (owner %s)",
+			 l->udp_senders ? "egress" : calls_name(l->udp_calls));
 	else if (l->udp_calls != UDP_CALLS_NONE)
 		snprintf(s->description + len, sizeof(s->description) - (size_t)len,
 			 "%s (calls; cgroup_skb: %s)", calls_name(l->udp_calls),

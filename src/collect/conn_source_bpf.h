@@ -18,6 +18,7 @@ enum conn_source_bpf_without {
 	WITHOUT_UDP_CALLS = 1 << 1,   /* tracepoints sock_send_length, sock_recv_length */
 	WITHOUT_UDP_FEXIT = 1 << 2,
 	WITHOUT_UDP_KPROBE = 1 << 3,
+	WITHOUT_UDP_SENDERS = 1 << 4, /* the senders that cgroup_skb tells */
 };
 
 struct conn_source_bpf_options {

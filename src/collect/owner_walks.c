@@ -48,53 +48,52 @@ uint64_t owner_walks_skipped(struct conns *skel)
 	return first < second ? first : second;
 }
 
-static bool due(const struct owner_walks *walks, uint64_t passive_opens, uint64_t skipped,
-		uint64_t now_ns)
+static bool is_due(const struct owner_walks *walks, uint64_t guesses, uint64_t skipped,
+		   uint64_t now_ns)
 {
 	if (walks->n_walks == 0)
 		return true;
-	if (now_ns < walks->next_ns)
+	if (now_ns < walks->affordable_ns)
 		return false;
-	return walks->ownerless > 0 || passive_opens != walks->walked_opens ||
-	       skipped != walks->skipped;
+	return guesses != walks->guesses || skipped != walks->skipped ||
+	       (walks->ownerless > 0 && now_ns >= walks->patient_ns);
 }
 
 int owner_walks_run(struct owner_walks *walks, struct conns *skel, uint64_t now_ns)
 {
-	uint64_t opens = skel->bss->stats.passive_opens;
+	uint64_t guesses = skel->bss->stats.guesses;
 	uint64_t skipped = owner_walks_skipped(skel);
 	uint64_t end_ns;
 	int r;
 
-	if (!due(walks, opens, skipped, now_ns))
+	if (!is_due(walks, guesses, skipped, now_ns))
 		return 0;
 	walks->skipped = skipped;
+	walks->guesses = guesses;
 	skel->bss->walk_number = (uint32_t)++walks->n_walks;
-	walks->walked_opens = opens;
 	skel->bss->walker = (uint32_t)gettid();
 	r = bpf_iter_run(skel->links.owner_walk);
 	skel->bss->walker = 0;
 	if (r < 0)
 		return r;
 	end_ns = clock_monotonic_ns();
-	walks->next_ns = end_ns + (end_ns - now_ns) * COST_SHARE;
-	if (walks->next_ns < end_ns + walks->wait_ns)
-		walks->next_ns = end_ns + walks->wait_ns;
+	walks->affordable_ns = end_ns + (end_ns - now_ns) * COST_SHARE;
 	return 0;
 }
 
-void owner_walks_note(struct owner_walks *walks, uint64_t ownerless, uint64_t passive_opens)
+void owner_walks_note(struct owner_walks *walks, uint64_t ownerless, uint64_t now_ns)
 {
-	bool in_vain = ownerless > 0 && ownerless >= walks->walked_ownerless &&
-		       passive_opens == walks->passive_opens;
+	bool in_vain = ownerless > 0 && ownerless >= walks->ownerless;
 
+	walks->ownerless = ownerless;
+	if (walks->noted_walks == walks->n_walks)
+		return;
+	walks->noted_walks = walks->n_walks;
 	if (!in_vain)
 		walks->wait_ns = 0;
 	else if (walks->wait_ns == 0)
 		walks->wait_ns = FIRST_WAIT_NS;
 	else if (walks->wait_ns < MAX_WAIT_NS)
 		walks->wait_ns *= 2;
-	walks->walked_ownerless = ownerless;
-	walks->ownerless = ownerless;
-	walks->passive_opens = passive_opens;
+	walks->patient_ns = now_ns + walks->wait_ns;
 }

@@ -15,20 +15,20 @@ struct conns;
 
 struct owner_walks {
 	uint64_t n_walks;
-	uint64_t next_ns;       /* not before */
+	uint64_t noted_walks;   /* those whose findings a pass has told */
+	uint64_t affordable_ns; /* not before: walks have their share of the core and no more */
+	uint64_t patient_ns;    /* nor, for what the last walk did not find, before this */
 	uint64_t wait_ns;       /* grows while walks find nothing new */
 	uint64_t ownerless;     /* rows without an owner after the last pass */
-	uint64_t passive_opens; /* as of the last pass … */
-	uint64_t walked_opens;  /* … and as of the last walk */
-	uint64_t walked_ownerless;
-	uint64_t skipped; /* runs of tcp_state the kernel has skipped, as of the last walk */
+	uint64_t guesses;       /* of the programs, as of the last walk */
+	uint64_t skipped;       /* runs of tcp_state the kernel has skipped, likewise */
 };
 
 /* Walks if it is time. 0 or a negative errno. */
 int owner_walks_run(struct owner_walks *walks, struct conns *skel, uint64_t now_ns);
 
-/* Tells what the pass after it found. */
-void owner_walks_note(struct owner_walks *walks, uint64_t ownerless, uint64_t passive_opens);
+/* Tells how many rows of the pass just made have no owner, or a guessed one. */
+void owner_walks_note(struct owner_walks *walks, uint64_t ownerless, uint64_t now_ns);
 
 /* How often both programs that tell changes of state may have been skipped at once: then sockets
  * may have begun untold, and a walk finds them. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "fd_pass.h"
 #include "traffic_tcp.h"
 
 #define REQUEST 10007
@@ -225,41 +226,6 @@ static int server_preforks(struct traffic_peer *peer)
 	return wait_for(pids, OWNER_WORKERS);
 }
 
-static int pass_fd(int to, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = "";
-	struct iovec iov = {.iov_base = control, .iov_len = 1};
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = control,
-			     .msg_controllen = sizeof(control)};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	*cmsg = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)),
-				 .cmsg_level = SOL_SOCKET,
-				 .cmsg_type = SCM_RIGHTS};
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	return sendmsg(to, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-static int take_fd(int from, int *ret_fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-	char byte;
-	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = control,
-			     .msg_controllen = sizeof(control)};
-
-	if (recvmsg(from, &msg, MSG_CMSG_CLOEXEC) < 0)
-		return -errno;
-	if (!CMSG_FIRSTHDR(&msg) || CMSG_FIRSTHDR(&msg)->cmsg_type != SCM_RIGHTS)
-		return -EPROTO;
-	memcpy(ret_fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*ret_fd));
-	return 0;
-}
-
 /* Whoever closes last closes the connection: the one who gave it away lets go of it first. */
 static int tell_sole_holder(int to, int fd)
 {
@@ -279,7 +245,7 @@ static int run_taker(void *arg)
 	struct worker *taker = arg;
 	struct traffic_peer one = peer_for(taker->peer, &case_of(taker->peer)->pairs[0].server);
 	int fd = -1;
-	int r = take_fd(taker->listener, &fd);
+	int r = fd_take(taker->listener, &fd);
 
 	if (r == 0)
 		r = await_sole_holder(taker->listener);
@@ -303,7 +269,7 @@ static int server_passes(struct traffic_peer *peer)
 	if (r == 0)
 		r = accept_one(peer, listener, &fd);
 	if (r == 0)
-		r = pass_fd(pair[0], fd);
+		r = fd_pass(pair[0], fd);
 	if (r == 0)
 		r = tell_sole_holder(pair[0], fd);
 	close(pair[0]);

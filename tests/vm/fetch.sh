@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Gets a Debian cloud kernel for ./dev vm. usage: fetch.sh KERNEL FOLDER
-# Leaves FOLDER/KERNEL/vmlinuz and the few modules the tests want; does nothing when they are there.
+# Leaves FOLDER/KERNEL/vmlinuz and the few modules the tests want; does nothing when they are there,
+# as FOLDER/KERNEL/wanted says.
 set -euo pipefail
 
 kernel=$1
@@ -13,6 +14,7 @@ case $kernel in
 esac
 # Debian builds these as modules: sock_diag for the diag source, the rest for tests in namespaces.
 modules='inet_diag|tcp_diag|udp_diag|veth|sch_netem'
+modules+='|nf_tables|nft_queue|nfnetlink|nfnetlink_queue|libcrc32c'
 
 die() {
 	echo "fetch.sh: kernel $kernel: $*" >&2
@@ -26,7 +28,8 @@ resolve() {
 		sed -nE 's/^ *Depends: //p' | grep -xE "$image" | head -n 1
 }
 
-[ -f "$folder/$kernel/vmlinuz" ] && exit 0
+has=$(cat "$folder/$kernel/wanted" 2>/dev/null) || :
+[ -f "$folder/$kernel/vmlinuz" ] && [ "$has" = "$modules" ] && exit 0
 [ "$(uname -m)" = x86_64 ] || die "only x86-64 kernels are known here"
 command -v apt-get >/dev/null || die "no apt-get"
 
@@ -51,4 +54,6 @@ mv "$work"/all/boot/vmlinuz-* "$work/$kernel/vmlinuz"
 find "$work/all" -type f -regextype posix-extended -regex ".*/($modules)\.ko(\.xz)?" \
 	-exec mv {} "$work/$kernel/" \;
 find "$work/$kernel" -name '*.xz' -exec xz -d {} +
+echo "$modules" >"$work/$kernel/wanted"
+rm -rf "${folder:?}/$kernel"
 mv "$work/$kernel" "$folder/$kernel"
