@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -51,9 +52,12 @@ static const struct {
 	uint32_t reasons; /* enum privileges_reason, or-ed */
 } kept[] = {
 	{CAP_BPF, PRIVILEGES_FOR_BPF},
-	{CAP_NET_ADMIN, PRIVILEGES_FOR_DIAG_NETNS}, /* a large buffer for their ends */
-	{CAP_SYS_ADMIN, PRIVILEGES_FOR_NETNS | PRIVILEGES_FOR_DIAG_NETNS},
-	{CAP_SYS_PTRACE, PRIVILEGES_FOR_NAMES},
+	/* for DIAG_NETNS: a large buffer for the ends of sockets there */
+	{CAP_NET_ADMIN, PRIVILEGES_FOR_DIAG_NETNS | PRIVILEGES_FOR_DESTROY},
+	{CAP_SYS_ADMIN, PRIVILEGES_FOR_NETNS | PRIVILEGES_FOR_DIAG_NETNS | PRIVILEGES_FOR_DESTROY},
+	/* for DESTROY: a namespace is found and opened by a process in it */
+	{CAP_SYS_PTRACE, PRIVILEGES_FOR_NAMES | PRIVILEGES_FOR_DESTROY},
+	{CAP_KILL, PRIVILEGES_FOR_SIGNALS},
 	{CAP_DAC_READ_SEARCH, PRIVILEGES_FOR_NAMES},
 	{CAP_CHOWN, PRIVILEGES_FOR_ROTATION},
 	{CAP_DAC_OVERRIDE, PRIVILEGES_FOR_ROTATION},
@@ -78,10 +82,17 @@ static bool is_kept(size_t i, uint32_t reasons)
 	return own & reasons && is_permitted(kept[i].capability);
 }
 
+bool privileges_are_lent(void)
+{
+	return getauxval(AT_SECURE) && getuid() != 0;
+}
+
 int privileges_drop(uint32_t reasons)
 {
 	bool keep[N_KEPT];
 
+	if (privileges_are_lent())
+		reasons &= ~(uint32_t)(PRIVILEGES_FOR_SIGNALS | PRIVILEGES_FOR_DESTROY);
 	if (capng_get_caps_process() < 0)
 		return -EPERM;
 	for (size_t i = 0; i < N_KEPT; i++)
