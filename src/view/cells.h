@@ -6,7 +6,8 @@
  * it, a test compares it; none of them knows the others.
  *
  * Nothing drawn can leave its area, and no control, bidi or bad byte gets into a grid: text is
- * taken as UTF-8 from anyone, and such characters become '?' one column wide.
+ * taken as UTF-8 from anyone, and such characters become '?' one column wide. So does what cannot
+ * be seen (zero-width characters); of the marks on a character the first is kept.
  */
 
 #include <stdbool.h>
@@ -16,7 +17,8 @@
 #include "base/str_buf.h"
 #include "view/role.h"
 
-/* One column of one line. A wide character fills two: the second one has code 0. */
+/* One column of one line. A wide character fills two: the second one has code 0. Overwriting one
+ * half of it blanks the other. */
 struct cell {
 	uint32_t code; /* the character; 0: the right half of a wide one */
 	uint32_t mark; /* one combining mark on it; 0: none */
@@ -52,8 +54,8 @@ struct area area_part(struct area area, int x, int y, int width, int height);
 /* Columns that text takes, up to len bytes; bad bytes take one. */
 int text_columns(const char *text, size_t len);
 
-/* Writes text from column x of line y on. Returns the column after it; what does not fit is cut
- * off, and a wide character that would be cut in half becomes a blank. */
+/* Writes text from column x of line y on. Returns the column after it, at most the area's width;
+ * what does not fit is cut off, and a wide character that would be cut in half becomes a blank. */
 int area_text(struct area area, int x, int y, enum role role, const char *text);
 
 /* The same, of at most width columns; longer text ends in '~' (tail, if it has to keep its end:
@@ -67,15 +69,18 @@ void area_right(struct area area, int x, int y, int width, enum role role, const
 /* width columns of one character (one column wide). */
 void area_fill(struct area area, int x, int y, int width, enum role role, uint32_t code);
 
-/* Blanks a whole area; a frame with a title around it, inside of which the returned area lies. */
+/* Blanks a whole area, of which nothing is selected then; with a frame and a title (may be NULL)
+ * around it, inside of which the returned area lies. */
 void area_clear(struct area area, enum role role);
 struct area area_box(struct area area, enum role role, const char *title, bool ascii);
 
-/* Marks line y as selected, over its whole width. */
+/* Marks line y as selected, over its whole width. Text drawn over it later stays selected. */
 void area_select(struct area area, int y);
 
 /* What a test compares: the lines without trailing blanks, each with '\n'. */
 void cells_print(const struct cells *cells, struct str_buf *buf);
-/* The same grid as letters, one a role ("." normal, upper case where selected), for the tests that
- * are about meaning. */
+/* The same grid as letters, one a role, for the tests that are about meaning. "." is normal, then
+ * title, heading, sorted, dim, b(old) strong, rx, x tx, good, warning, e(rror) bad, closed,
+ * a(ggregate) group, key, input, message; upper case where selected, N if normal. Lines are
+ * without their trailing dots. */
 void cells_print_roles(const struct cells *cells, struct str_buf *buf);

@@ -32,7 +32,7 @@ enum conn_column {
 	CONN_COLUMN_STATE,
 	CONN_COLUMN_RX, /* rate, or total with totals */
 	CONN_COLUMN_TX,
-	CONN_COLUMN_RX_TOTAL,
+	CONN_COLUMN_RX_TOTAL, /* total, or rate with totals */
 	CONN_COLUMN_TX_TOTAL,
 	CONN_COLUMN_RTT,
 	CONN_COLUMN_RETR,
@@ -49,6 +49,18 @@ const char *conn_column_title(enum conn_column column);
 /* The sort key a column stands for; CONN_SORT_KEYS: none. totals as in the scene. */
 enum conn_sort_key conn_column_sort(enum conn_column column, bool totals);
 
+/* What the header sums up of a tick. */
+struct conn_counts {
+	size_t open; /* listening sockets are no connections */
+	size_t established;
+	uint64_t bytes_in; /* payload of the tick, of those that closed in it too */
+	uint64_t bytes_out;
+	bool rate_known; /* of at least one */
+};
+
+/* Looks at every row once: once a frame, not once a key, where there are many. */
+void conn_counts_take(const struct conn_tick *tick, struct conn_counts *ret_counts);
+
 enum conn_play { CONN_PLAY_LIVE, CONN_PLAY_PLAYING, CONN_PLAY_PAUSED };
 
 struct conn_replay {
@@ -58,9 +70,10 @@ struct conn_replay {
 	double speed;
 };
 
-/* All is borrowed for the call. */
+/* All is borrowed for the call. words and query are always there. */
 struct conn_scene {
-	const struct conn_frame *frame; /* NULL: the first one has not come */
+	const struct conn_frame *frame;   /* NULL: the first one has not come */
+	const struct conn_counts *counts; /* of that frame; NULL: taken at each drawing */
 	const struct conn_text_options *words;
 	const struct conn_query *query;
 	enum conn_grouping grouping;

@@ -32,8 +32,7 @@ enum key_code {
 	KEYS_INSERT,
 	KEYS_TAB,
 	KEYS_BACK_TAB,
-	KEYS_RESIZE, /* the terminal's size has changed */
-	KEYS_F1,     /* … KEYS_F1 + 11 */
+	KEYS_F1, /* … KEYS_F1 + 11 */
 	KEYS_F12 = KEYS_F1 + 11,
 };
 
@@ -51,7 +50,7 @@ struct key_binding {
 const struct key_binding *keys_find(const struct key_binding *bindings, size_t n, uint32_t key);
 
 /* "q", "^D", "Space", "F10", "Left"; written to buf. */
-void key_name(struct str_buf *buf, uint32_t key);
+void keys_name(struct str_buf *buf, uint32_t key);
 
 /* "q  quit": as many hints as fit in one line of the area, in the table's order. */
 void keys_draw_hints(struct area area, int y, const struct key_binding *bindings, size_t n);

@@ -24,6 +24,7 @@ void line_edit_set(struct line_edit *edit, const char *text);
 bool line_edit_key(struct line_edit *edit, uint32_t key);
 
 /* Draws prompt and text in line y, scrolled so that the cursor is to be seen, and puts the grid's
- * cursor there. error_at: column in the text to be marked as bad; -1: none. */
+ * cursor there. error_at: the character to be marked as bad, counted from 0 (past the end: the
+ * blank there); -1: none. */
 void line_edit_draw(struct area area, int y, const char *prompt, const struct line_edit *edit,
 		    int error_at);

@@ -35,7 +35,9 @@ struct table_layout {
 };
 
 /* Chooses by rank what fits into width (one blank between columns), places it in the order given,
- * and shares out what is left. Columns of rank 0 are there even where they get cut off. */
+ * and shares out what is left. Choosing ends at the first column that does not fit: a wider screen
+ * shows all that a narrower one does. Columns of rank 0 are there even where they get cut off; one
+ * of which nothing would be seen is left out. n is at most TABLE_COLUMNS_MAX. */
 void table_lay_out(const struct table_column *columns, size_t n, int width,
 		   struct table_layout *ret_layout);
 
@@ -50,7 +52,7 @@ void table_keep_in_view(struct table_scroll *scroll, size_t n_rows, size_t lines
 /* Moves the selection by so many rows, as far as there are rows. */
 void table_move(struct table_scroll *scroll, long rows, size_t n_rows, size_t lines);
 
-/* Titles in line y; the sorted one is marked with 'v' or '^' (reverse) after it. sorted_id -1:
- * none. */
+/* Titles in line y; the sorted one is marked with 'v' or '^' (reverse) after it, for which the
+ * blank between columns is used where the title fills its own. sorted_id -1: none. */
 void table_draw_titles(struct area area, int y, const struct table_layout *layout, int sorted_id,
 		       bool reverse);
