@@ -23,7 +23,9 @@ struct balance_side {
 	uint64_t socket_bytes;    /* measured: payload of sockets on it, attributed to a process */
 	uint64_t ownerless_bytes; /* measured: payload of sockets whose process is not known */
 	uint64_t retrans_bytes;   /* measured: payload sent again (out only) */
-	uint64_t header_bytes; /* worked out: link_packets times the least headers a packet has */
+	uint64_t header_bytes; /* worked out: link_packets times the least headers (Ethernet, IPv4
+				  or v6, TCP or UDP, all without options) of packets such as the
+				  sockets' own, by their share of the payload */
 	uint64_t other_bytes;  /* the rest: forwarded, other network namespaces, other protocols */
 };
 
@@ -34,7 +36,10 @@ struct balance {
 	struct balance_side out;
 	double rx_rate; /* bytes per second of the interface; meaningless if seconds is 0 */
 	double tx_rate;
-	double accounted; /* (socket + ownerless + retrans + header) / link, both ways; 0 to 1 */
+	/* (socket + ownerless + retrans + header) / link, both ways; 0 to 1. Never above, because
+	 * what sockets have beyond their link is not counted: the two are read one after the other.
+	 */
+	double accounted;
 	double retrans_share; /* retransmitted bytes / bytes sent by TCP, all sockets; 0 to 1 */
 	uint64_t forwarded_packets; /* measured, whole host: IP forwarded in the interval */
 	uint64_t lost_events;       /* of the source, ever: the sums may be that much short */

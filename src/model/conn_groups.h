@@ -54,11 +54,18 @@ struct conn_groups; /* memory, and which groups are folded, from run to run */
 int conn_groups_new(struct conn_groups **ret_groups);
 struct conn_groups *conn_groups_free(struct conn_groups *groups);
 
-/* Which groups show only their head. New ones are folded if fold_new. */
+/* Which groups show only their head. fold_all also says how groups that are new begin. Of those
+ * told one by one thousands are remembered (model/group_folds.h), present or not. */
 void conn_groups_fold(struct conn_groups *groups, uint64_t key, bool folded);
 void conn_groups_fold_all(struct conn_groups *groups, bool folded);
 
-/* Makes the lines of result's rows; borrowed until the next run and as the rows are. -ENOMEM. */
+/* Some lines of a run, borrowed until the next one and as the rows are. */
+struct conn_lines {
+	const struct conn_line *line;
+	size_t n;
+};
+
+/* Makes the lines of the rows that query has found. -ENOMEM: the groups may be used again. */
 int conn_groups_run(struct conn_groups *groups, enum conn_grouping by,
 		    const struct conn_query *query, const struct conn_result *result,
-		    const struct conn_line **ret_lines, size_t *ret_n);
+		    struct conn_lines *ret_lines);

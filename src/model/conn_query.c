@@ -129,16 +129,20 @@ static uint64_t double_bits(double value)
 }
 
 /* False: the row does not know, or the key is no number. */
-static bool get_rate(const struct conn_row *row, enum conn_sort_key key, uint64_t *ret_value)
+static bool get_rate(const struct conn_row *row, enum conn_sort_key key, bool smooth,
+		     uint64_t *ret_value)
 {
 	double rate = 0;
 
+	if (!row->rate_known && !smooth)
+		return false;
 	if (key != CONN_SORT_TX_RATE)
-		rate += row->rate_in;
+		rate += smooth ? (double)row->smooth_in : row->rate_in;
 	if (key != CONN_SORT_RX_RATE)
-		rate += row->rate_out;
+		rate += smooth ? (double)row->smooth_out : row->rate_out;
 	*ret_value = double_bits(rate);
-	return row->rate_known && !(row->flags & WEIR_CONN_NO_COUNTERS);
+	/* A smooth rate outlasts a tick in which the true one is not known: nothing jumps. */
+	return (row->rate_known || rate > 0) && !(row->flags & WEIR_CONN_NO_COUNTERS);
 }
 
 static bool get_counter(const struct conn_row *row, enum conn_sort_key key, uint64_t *ret_value)
@@ -163,7 +167,7 @@ static bool get_number(const struct run *run, const struct conn_row *row, enum c
 	case CONN_SORT_RATE:
 	case CONN_SORT_RX_RATE:
 	case CONN_SORT_TX_RATE:
-		return get_rate(row, key, ret_value);
+		return get_rate(row, key, run->query->smooth, ret_value);
 	case CONN_SORT_PID:
 		*ret_value = row->owner.pid;
 		return row->owner.pid != 0;
@@ -177,7 +181,7 @@ static bool get_number(const struct run *run, const struct conn_row *row, enum c
 		*ret_value = row->tcp.srtt_us;
 		return row->tcp.srtt_us != 0;
 	case CONN_SORT_RETR:
-		*ret_value = row->tcp.retrans;
+		*ret_value = double_bits(conn_row_retrans_share(row));
 		return row->id.proto == WEIR_PROTO_TCP && !(row->flags & WEIR_CONN_NO_COUNTERS);
 	case CONN_SORT_AGE:
 		*ret_value = conn_row_age_ns(row, run->now_ns);
@@ -521,6 +525,7 @@ int conn_query_run(const struct conn_query *query, const struct conn_row *const 
 
 	result->n_rows = 0;
 	result->n_matched = 0;
+	result->now_ns = now_ns;
 	r = reserve(result, n_rows);
 	if (r < 0)
 		return r;

@@ -53,6 +53,7 @@ struct conn_query {
 	struct conn_sort sort[CONN_QUERY_KEYS_MAX];
 	size_t n_sort;
 	size_t limit; /* rows wanted at most; 0: all */
+	bool smooth;  /* the keys of rates use those evened out */
 };
 
 struct conn_query_item;
@@ -63,6 +64,7 @@ struct conn_result {
 	const struct conn_row **rows; /* borrowed as the rows given were */
 	size_t n_rows;
 	size_t n_matched; /* before the limit */
+	uint64_t now_ns;  /* as the run was given it */
 	struct conn_query_item *items;
 	size_t max_rows; /* room in rows and items */
 };

@@ -77,6 +77,8 @@ const char *conn_row_attribution(const struct conn_row *row)
 	switch ((enum weir_evidence)row->owner.evidence) {
 	case WEIR_EVIDENCE_LISTENER:
 		return "listener-guess";
+	case WEIR_EVIDENCE_CREATE:
+		return "create";
 	case WEIR_EVIDENCE_DESTROY:
 		return "destroy";
 	case WEIR_EVIDENCE_FILE:
@@ -91,4 +93,29 @@ const char *conn_row_attribution(const struct conn_row *row)
 		break;
 	}
 	return "";
+}
+
+double conn_row_retrans_share(const struct conn_row *row)
+{
+	double again = (double)row->tcp.retrans_bytes;
+	double first = (double)row->counters.bytes_out;
+
+	if (!row->tcp.retrans_bytes) {
+		again = row->tcp.retrans;
+		first = (double)row->counters.packets_out;
+	}
+	return again > 0 ? again / (again + first) : 0;
+}
+
+uint16_t conn_row_service_port(const struct conn_row *row)
+{
+	const struct weir_conn_id *id = &row->id;
+
+	if (id->proto == WEIR_PROTO_TCP && row->owner.evidence == WEIR_EVIDENCE_CONNECT)
+		return id->remote_port;
+	if (row->owner.evidence == WEIR_EVIDENCE_LISTENER)
+		return id->local_port;
+	if (!id->local_port || !id->remote_port)
+		return id->local_port ? id->local_port : id->remote_port;
+	return id->local_port < id->remote_port ? id->local_port : id->remote_port;
 }

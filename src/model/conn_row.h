@@ -22,13 +22,18 @@ struct conn_row {
 	uint64_t active_ns; /* last time a counter moved, or when the row was made */
 	double rate_in;     /* bytes per second over the last tick; meaningless if !rate_known */
 	double rate_out;
-	float smooth_in; /* the same, evened out over some seconds: what a screen sorts by */
+	uint64_t
+		delta_in; /* bytes since the tick before: over all ticks, what the totals rose by */
+	uint64_t delta_out;
+	float smooth_in; /* the rates, evened out over some seconds: what a screen sorts by */
 	float smooth_out;
+	uint32_t delta_retrans; /* bytes sent again since the tick before */
 	uint32_t rcvbuf_drops;
-	uint8_t state;   /* enum weir_tcp_state */
-	uint8_t flags;   /* enum weir_conn_flag */
-	uint8_t limit;   /* enum weir_limit, of the last tick */
-	bool rate_known; /* false until there are two observations, and after a gap */
+	uint32_t version; /* the table's own, see model/conn_cells.h */
+	uint8_t state;    /* enum weir_tcp_state */
+	uint8_t flags;    /* enum weir_conn_flag */
+	uint8_t limit;    /* enum weir_limit, of the last tick */
+	bool rate_known;  /* false until there are two observations, and after a gap */
 };
 
 /* Nanoseconds the connection has lived at now_ns (or lived, if closed); 0 when not known. */
@@ -38,6 +43,13 @@ static inline uint64_t conn_row_age_ns(const struct conn_row *row, uint64_t now_
 
 	return row->opened_ns && end_ns > row->opened_ns ? end_ns - row->opened_ns : 0;
 }
+
+/* Of the payload sent, how much was sent again, 0 to 1; where bytes are not told, of the segments. */
+double conn_row_retrans_share(const struct conn_row *row);
+
+/* The port of the service: the remote one if we connected, the one that is listened on if that is
+ * known; else the lower of the two is a good guess, the other one is ephemeral. */
+uint16_t conn_row_service_port(const struct conn_row *row);
 
 /*
  * Every function may be NULL, and so may the whole: then the row's own fields are used (comm, the

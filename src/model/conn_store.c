@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/siphash.h"
+#include "model/conn_id.h"
 
 #define CHUNK_SHIFT 7
 #define CHUNK_ROWS (1U << CHUNK_SHIFT)
@@ -20,58 +20,11 @@ struct conn_chunk {
 	struct conn_links links[CHUNK_ROWS];
 };
 
-/* What weir/conn.h calls the identity of what is not (cookie, generation), without padding. */
-struct tuple_key {
-	uint64_t cookie;
-	struct weir_addr local;
-	struct weir_addr remote;
-	uint16_t local_port;
-	uint16_t remote_port;
-	uint32_t proto;
-};
-
-_Static_assert(sizeof(struct tuple_key) == 48, "padding would be hashed");
-_Static_assert(sizeof(struct conn_entry) <= 296, "a connection costs at most 400 bytes in all");
-
-bool conn_store_is_life(const struct weir_conn_id *id)
-{
-	return id->proto == WEIR_PROTO_TCP && id->cookie;
-}
-
-/* A bijection in which each bit of the input moves half the output (splitmix64's finalizer). */
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-	return x ^ (x >> 31);
-}
+_Static_assert(sizeof(struct conn_entry) <= 344, "a connection costs at most 400 bytes in all");
 
 uint64_t conn_store_hash(const struct conn_store *store, const struct weir_conn_id *id)
 {
-	struct tuple_key key = {
-		.cookie = id->cookie,
-		.local = id->local,
-		.remote = id->remote,
-		.local_port = id->local_port,
-		.remote_port = id->remote_port,
-		.proto = id->proto,
-	};
-
-	/* Cookies are the kernel's: nobody chooses them. Tuples are chosen by peers. */
-	if (conn_store_is_life(id))
-		return mix(id->cookie + id->generation * 0x9e3779b97f4a7c15ULL);
-	return siphash24(store->key, &key, sizeof(key));
-}
-
-static bool same_id(const struct weir_conn_id *a, const struct weir_conn_id *b)
-{
-	if (a->proto != b->proto || a->cookie != b->cookie)
-		return false;
-	if (conn_store_is_life(a))
-		return a->generation == b->generation;
-	return a->local_port == b->local_port && a->remote_port == b->remote_port &&
-	       memcmp(&a->local, &b->local, sizeof(a->local)) == 0 &&
-	       memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
+	return conn_id_hash(store->key, id);
 }
 
 void conn_store_init(struct conn_store *store)
@@ -88,6 +41,7 @@ void conn_store_done(struct conn_store *store)
 		free(store->chunks[i]);
 	free(store->chunks);
 	hash_index_done(&store->index);
+	conn_cells_done(&store->cells);
 	conn_store_init(store);
 }
 
@@ -149,7 +103,7 @@ struct conn_entry *conn_store_find(const struct conn_store *store, const struct 
 	     slot = hash_index_next(&store->index, hash, &at)) {
 		struct conn_entry *entry = conn_store_at(store, slot);
 
-		if (same_id(&entry->row.id, id))
+		if (conn_id_equal(&conn_store_row(entry)->id, id))
 			return entry;
 	}
 	return NULL;
@@ -177,29 +131,84 @@ static int add_chunk(struct conn_store *store)
 	return 0;
 }
 
-/* Takes a free slot off its list, or the next that was never used. */
+static bool is_home_free(const struct conn_store *store, const struct conn_entry *entry)
+{
+	return entry->cell != &entry->home && !conn_cells_was_kept(&store->cells, &entry->home);
+}
+
+bool conn_store_needs_cell(const struct conn_store *store, const struct conn_entry *entry)
+{
+	return conn_cells_is_kept(&store->cells, entry->cell) && !is_home_free(store, entry);
+}
+
+/* Where the next version of a row may stand, as reserved. */
+static struct conn_cell *next_cell(struct conn_store *store, struct conn_entry *entry)
+{
+	return is_home_free(store, entry) ? &entry->home : conn_cells_take(&store->cells);
+}
+
+/* The cell of a version that is past. */
+static void leave_cell(struct conn_store *store, struct conn_cell *home, struct conn_cell *cell)
+{
+	if (cell == home)
+		home->until_epoch = store->cells.epoch;
+	else
+		conn_cells_give(&store->cells, cell);
+}
+
+static void move_row(struct conn_store *store, struct conn_entry *entry, struct conn_cell *to)
+{
+	conn_cells_use(&store->cells, to, &entry->cell->row);
+	leave_cell(store, &entry->home, entry->cell);
+	entry->cell = to;
+}
+
+void conn_store_renew(struct conn_store *store, struct conn_entry *entry)
+{
+	move_row(store, entry, next_cell(store, entry));
+}
+
+bool conn_store_settle(struct conn_store *store, struct conn_entry *entry)
+{
+	if (is_home_free(store, entry))
+		move_row(store, entry, &entry->home);
+	return entry->cell == &entry->home;
+}
+
+/* Takes a free slot off its list, or the next that was never used; with a cell for its row. */
 static int take_slot(struct conn_store *store, uint32_t *ret_slot)
 {
 	uint32_t slot = store->lists[CONN_FREE].first;
+	struct conn_entry *entry;
 	int r;
 
-	if (slot != NO_SLOT) {
+	if (slot == NO_SLOT) {
+		if (store->n_slots == store->n_chunks * CHUNK_ROWS) {
+			r = add_chunk(store);
+			if (r < 0)
+				return r;
+		}
+		slot = store->n_slots++;
+		entry = conn_store_at(store, slot);
+		entry->cell = &entry->home;
+	} else {
+		entry = conn_store_at(store, slot);
+		if (!entry->cell) {
+			r = conn_store_reserve(store, 1);
+			if (r < 0)
+				return r;
+			entry->cell = next_cell(store, entry);
+		}
 		list_remove(store, CONN_FREE, slot);
-		*ret_slot = slot;
-		return 0;
 	}
-	if (store->n_slots == store->n_chunks * CHUNK_ROWS) {
-		r = add_chunk(store);
-		if (r < 0)
-			return r;
-	}
-	*ret_slot = store->n_slots++;
+	*ret_slot = slot;
 	return 0;
 }
 
 int conn_store_add(struct conn_store *store, const struct weir_conn_id *id,
 		   struct conn_entry **ret_entry)
 {
+	const struct conn_row row = {.id = *id};
 	struct conn_entry *entry;
 	uint32_t slot;
 	int r;
@@ -211,7 +220,14 @@ int conn_store_add(struct conn_store *store, const struct weir_conn_id *id,
 	if (r < 0)
 		return r;
 	entry = conn_store_at(store, slot);
-	*entry = (struct conn_entry){.row.id = *id, .slot = slot, .stage = CONN_OPEN};
+	entry->base_ns = 0;
+	entry->seen_ns = 0;
+	entry->base = (struct conn_limit_base){0};
+	entry->slot = slot;
+	entry->marks = 0;
+	entry->stage = CONN_OPEN;
+	entry->proto = id->proto;
+	conn_cells_use(&store->cells, entry->cell, &row);
 	hash_index_add(&store->index, conn_store_hash(store, id), slot);
 	list_append(store, CONN_OPEN, slot);
 	*ret_entry = entry;
@@ -221,7 +237,13 @@ int conn_store_add(struct conn_store *store, const struct weir_conn_id *id,
 void conn_store_remove(struct conn_store *store, struct conn_entry *entry)
 {
 	assert(entry->stage != CONN_FREE);
-	hash_index_remove(&store->index, conn_store_hash(store, &entry->row.id), entry->slot);
+	hash_index_remove(&store->index, conn_store_hash(store, &conn_store_row(entry)->id),
+			  entry->slot);
+	/* Its own cell waits for the next row, unless it is kept. */
+	if (entry->cell != &entry->home || conn_cells_is_kept(&store->cells, entry->cell)) {
+		leave_cell(store, &entry->home, entry->cell);
+		entry->cell = NULL;
+	}
 	conn_store_move(store, entry, CONN_FREE);
 }
 

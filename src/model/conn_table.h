@@ -67,7 +67,8 @@ int conn_table_apply(struct conn_table *table, const struct weir_conn_event *eve
  * A rate is known from the second observation on, or from the first if the connection began within
  * the tick (TCP: if all that came since its beginning is surely in it). An observation is an event
  * with totals, at its own time; deltas count up to the tick; no event at all means that nothing
- * changed up to the tick. -ENOMEM: nothing has changed, and the tick may be tried again.
+ * changed up to the tick. A connection that began or ended within the tick has its rate over all of
+ * it. -ENOMEM: nothing has changed, and the tick may be tried again.
  */
 int conn_table_tick(struct conn_table *table, uint64_t now_ns, bool flush,
 		    struct conn_tick *ret_tick);
@@ -81,10 +82,12 @@ struct conn_snapshot {
 	struct conn_tick tick;
 };
 
-/* Right after a tick. -ENOMEM: there is none, and the table is as before. */
+/* Once, right after a tick, which the snapshot takes over: it is borrowed no more until the next
+ * call but until the release. -ENOMEM: there is none, and the table is as before. -EINVAL: there
+ * has been no tick since the last snapshot, or an event since the tick. */
 int conn_table_snapshot(struct conn_table *table, struct conn_snapshot **ret_snapshot);
-/* On the table's own thread, in the order they were taken or any other. All must be back before
- * conn_table_free. */
+/* On the table's own thread, in the order they were taken or any other; NULL is fine. All must be
+ * back before conn_table_free. */
 void conn_table_release(struct conn_table *table, struct conn_snapshot *snapshot);
 
 void conn_table_stats(const struct conn_table *table, struct conn_table_stats *ret_stats);

@@ -208,21 +208,30 @@ static bool run_word(const struct filter_test *test, const struct subject *subje
 	       endpoint_has_part(&id->remote, id->remote_port, test->text);
 }
 
+/* proto, state, limit. */
+static bool run_name(const struct filter_test *test, const struct conn_row *row)
+{
+	unsigned bit = row->state;
+
+	if (test->field == FILTER_PROTO)
+		bit = row->id.proto == WEIR_PROTO_UDP;
+	if (test->field == FILTER_LIMIT) {
+		bit = row->limit;
+		if (bit == WEIR_LIMIT_UNKNOWN)
+			return false;
+	}
+	return (bit < 32 && test->mask >> bit & 1) != test->negate;
+}
+
 static bool run_test(const struct filter_test *test, const struct subject *subject)
 {
-	const struct weir_conn_id *id = &subject->row->id;
-	unsigned bit;
-
 	if (test->field == FILTER_WORD)
 		return run_word(test, subject);
 	switch (filter_field_type((enum filter_field)test->field)) {
 	case FILTER_TYPE_NAME:
-		bit = subject->row->state;
-		if (test->field == FILTER_PROTO)
-			bit = id->proto == WEIR_PROTO_UDP;
-		return (bit < 32 && test->mask >> bit & 1) != test->negate;
+		return run_name(test, subject->row);
 	case FILTER_TYPE_ADDR:
-		return test_addr(test, id) != test->negate;
+		return test_addr(test, &subject->row->id) != test->negate;
 	case FILTER_TYPE_NUMBER:
 		return run_number(test, subject);
 	case FILTER_TYPE_TEXT:

@@ -18,6 +18,7 @@
  *
  *	fields					values			operators
  *	proto state				tcp udp, a state name	= != ~ in
+ *	limit					app rwnd … or none	the same
  *	local remote addr			address, prefix, 1.2.3.4:80, [::1]:80;  = != ~ in
  *						with ~ a part of its text
  *	port lport rport pid retr		number or range 80-90	= != < > <= >= in
@@ -28,13 +29,13 @@
  *	process user cgroup container netns workspace	text		= != ~ in
  *
  * addr and port are either end's; rate is both directions' sum. ~ asks for a part, upper and lower
- * case alike; = on text is exact, but state and proto are read in either case, with - or _.
+ * case alike; = on text is exact, but names of a fixed set are read in either case, with - or _.
  * The words tcp, udp and the states stand alone; any other lone word matches a part of the process
  * or of either end as it is shown, 10.0.0.1:443 or [::1]:443.
  *
- * What is not known (a rate before the second sample, the RTT of UDP, pid 0, counters of a source
- * that has none, an empty text) makes every comparison false, != too. `not` only turns that over:
- * `not rx_rate > 1M` is true where the rate is unknown.
+ * What is not known (a rate before the second sample, the RTT and limit of UDP, pid 0, counters of
+ *a source that has none, an empty text) makes every comparison false, != too. `not` only turns that
+ *over: `not rx_rate > 1M` is true where the rate is unknown.
  */
 
 #include <stdbool.h>

@@ -17,6 +17,7 @@
 enum filter_field {
 	FILTER_PROTO,
 	FILTER_STATE,
+	FILTER_LIMIT,
 	FILTER_LOCAL,
 	FILTER_REMOTE,
 	FILTER_ADDR,
@@ -73,7 +74,7 @@ struct filter_test {
 	union {
 		struct filter_range range;       /* numbers */
 		struct filter_endpoint endpoint; /* local, remote, addr without PART */
-		uint32_t mask; /* proto, state: the values that match, a bit each */
+		uint32_t mask; /* proto, state, limit: the values that match, a bit each */
 	};
 };
 
@@ -88,7 +89,7 @@ struct filter {
 
 /* How the fields differ in what they take. */
 enum filter_type {
-	FILTER_TYPE_NAME, /* of a fixed set: proto, state */
+	FILTER_TYPE_NAME, /* of a fixed set: proto, state, limit */
 	FILTER_TYPE_ADDR,
 	FILTER_TYPE_NUMBER,
 	FILTER_TYPE_TEXT,

@@ -44,6 +44,7 @@ struct field {
 #define RATE_WANTED "bytes per second such as 340, 1.5M or 2G/s"
 #define RTT_WANTED "a time such as 350us or 1.5ms"
 #define AGE_WANTED "a time such as 30s or 5m"
+#define LIMIT_WANTED "none, app, sndbuf, rwnd, cwnd, loss, peer-not-reading or not-reading"
 #define ADDR_WANTED "an address, a prefix such as 10.0.0.0/8, or address:port"
 
 static const struct field fields[FILTER_FIELDS] = {
@@ -51,6 +52,7 @@ static const struct field fields[FILTER_FIELDS] = {
 	[FILTER_STATE] = {.name = "state",
 			  .type = FILTER_TYPE_NAME,
 			  .wanted = "a TCP state such as established"},
+	[FILTER_LIMIT] = {.name = "limit", .type = FILTER_TYPE_NAME, .wanted = LIMIT_WANTED},
 	[FILTER_LOCAL] = {.name = "local", .type = FILTER_TYPE_ADDR, .wanted = ADDR_WANTED},
 	[FILTER_REMOTE] = {.name = "remote", .type = FILTER_TYPE_ADDR, .wanted = ADDR_WANTED},
 	[FILTER_ADDR] = {.name = "addr", .type = FILTER_TYPE_ADDR, .wanted = ADDR_WANTED},
@@ -139,6 +141,27 @@ static uint32_t state_mask(const char *word, bool part)
 	if (name_has("closed", word, part))
 		mask |= 1U << WEIR_TCP_CLOSE;
 	return mask;
+}
+
+/* What is not limited is "-" where it is shown. */
+static uint32_t limit_mask(const char *word, bool part)
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = WEIR_LIMIT_NONE; i < WEIR_LIMITS; i++) {
+		if (name_has(weir_limit_name((enum weir_limit)i), word, part))
+			mask |= 1U << i;
+	}
+	if (name_has("none", word, part))
+		mask |= 1U << WEIR_LIMIT_NONE;
+	return mask;
+}
+
+static uint32_t mask_of(enum filter_field field, const char *word, bool part)
+{
+	if (field == FILTER_PROTO)
+		return proto_mask(word, part);
+	return field == FILTER_STATE ? state_mask(word, part) : limit_mask(word, part);
 }
 
 int filter_name_find(const char *word, enum filter_field *ret_field, uint32_t *ret_mask)
@@ -280,8 +303,7 @@ int filter_value_compile(struct filter_test *test, char *text, bool range, const
 	test->text = text;
 	switch (fields[test->field].type) {
 	case FILTER_TYPE_NAME:
-		test->mask = test->field == FILTER_PROTO ? proto_mask(text, part)
-							 : state_mask(text, part);
+		test->mask = mask_of((enum filter_field)test->field, text, part);
 		r = test->mask ? 0 : -EINVAL;
 		break;
 	case FILTER_TYPE_NUMBER:

@@ -285,23 +285,10 @@ enum role conn_cell_retrans_role(double share)
 	return share > 0 ? ROLE_NORMAL : ROLE_DIM;
 }
 
-/* Of the payload sent, how much was sent again; without bytes, of the segments. */
-double conn_cell_retrans_share(const struct conn_row *row)
-{
-	double again = (double)row->tcp.retrans_bytes;
-	double first = (double)row->counters.bytes_out;
-
-	if (!row->tcp.retrans_bytes) {
-		again = row->tcp.retrans;
-		first = (double)row->counters.packets_out;
-	}
-	return again > 0 ? again / (again + first) : 0;
-}
-
 static enum role retr_cell(const struct conn_cell *cell, struct str_buf *buf)
 {
 	const struct conn_row *row = cell->row;
-	double share = conn_cell_retrans_share(row);
+	double share = conn_row_retrans_share(row);
 
 	if (row->id.proto == WEIR_PROTO_UDP || !conn_text_has_counters(row)) {
 		str_buf_putc(buf, '-');

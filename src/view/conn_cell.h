@@ -35,9 +35,6 @@ const char *conn_cell_direction(const struct conn_row *row);
 /* False: a socket that listens, or that anyone may send to. */
 bool conn_cell_has_peer(const struct conn_row *row);
 
-/* Of what was sent, how much was sent again; 0 to 1. */
-double conn_cell_retrans_share(const struct conn_row *row);
-
 /* How much these are worth a look. */
 enum role conn_cell_limit_role(const struct conn_row *row);
 enum role conn_cell_retrans_role(double share);

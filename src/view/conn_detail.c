@@ -208,7 +208,7 @@ static void put_tcp(struct flow *flow, const struct conn_row *row)
 		units_rate(&flow->buf, &flow->scene->words->units, (double)tcp->delivery_rate);
 		put(flow, "delivery", ROLE_NORMAL);
 	}
-	put_retrans(flow, tcp->retrans, conn_cell_retrans_share(row));
+	put_retrans(flow, tcp->retrans, conn_row_retrans_share(row));
 	put_queue(flow, "unsent", tcp->unsent_bytes);
 	put_queue(flow, "unacked", tcp->unacked_bytes);
 	put_queue(flow, "unread", tcp->unread_bytes);

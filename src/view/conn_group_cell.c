@@ -37,25 +37,11 @@ static void add_remote(const struct conn_scene *scene, const struct conn_row *le
 		conn_text_remote_addr(buf, lead, scene->words);
 }
 
-/* The port that conn_groups.c puts rows together by. */
-static uint16_t service_port(const struct conn_row *row)
-{
-	const struct weir_conn_id *id = &row->id;
-
-	if (id->proto == WEIR_PROTO_TCP && row->owner.evidence == WEIR_EVIDENCE_CONNECT)
-		return id->remote_port;
-	if (row->owner.evidence == WEIR_EVIDENCE_LISTENER)
-		return id->local_port;
-	if (!id->local_port || !id->remote_port)
-		return id->local_port ? id->local_port : id->remote_port;
-	return id->local_port < id->remote_port ? id->local_port : id->remote_port;
-}
-
 static void add_port(const struct conn_scene *scene, const struct conn_row *lead,
 		     struct str_buf *buf)
 {
 	const struct endpoint_names *names = scene->words->endpoints;
-	uint16_t port = service_port(lead);
+	uint16_t port = conn_row_service_port(lead);
 	const char *service = NULL;
 
 	str_buf_printf(buf, "%s port %u", conn_text_proto(lead), port);

@@ -226,7 +226,9 @@ static struct weir_conn_event invent(struct oracle *o, size_t *ret_at, uint64_t 
 		event.state = WEIR_TCP_NONE;
 	pid = pick(o, 6);
 	if (pid <= 3)
-		event.owner = owner_of(pid, "x", (enum weir_evidence)(pid ? pick(o, 7) : 0));
+		event.owner = owner_of(
+			pid, "x",
+			(enum weir_evidence)(pid ? pick(o, WEIR_EVIDENCE_CONNECT + 1) : 0));
 	if (event.kind == WEIR_CONN_SEND || event.kind == WEIR_CONN_RECV) {
 		event = delta_of((enum weir_conn_event_kind)event.kind, event.id, event.time_ns,
 				 pick(o, 50));

@@ -225,6 +225,34 @@ static void test_selection(void)
 	conn_result_done(&result);
 }
 
+static void test_smooth(void)
+{
+	static const char *const want[][2] = {
+		{"rate", "dcba"}, {"-rate", "abcd"}, {"rx_rate", "bdca"}, {"tx_rate", "dcab"}};
+	struct conn_row rows[4];
+	const struct conn_row *const given[] = {&rows[0], &rows[1], &rows[2], &rows[3]};
+	struct conn_query query = {.smooth = true};
+	struct conn_result result = {0};
+
+	fill(rows);
+	for (size_t i = 0; i < 4; i++) {
+		rows[i].rate_known = i != 1; /* b's is not, in this tick */
+		rows[i].smooth_in = (float[]){1, 30, 10, 11}[i];
+		rows[i].smooth_out = (float[]){3, 1, 30, 90}[i];
+	}
+	for (size_t i = 0; i < N_ELEMENTS(want); i++) {
+		char got[5] = "";
+
+		conn_query_parse_sort(want[i][0], &query, NULL);
+		conn_query_run(&query, given, 4, NOW, &result);
+		for (size_t k = 0; k < 4; k++)
+			got[k] = (char)('a' + (int)(result.rows[k]->id.cookie - 1));
+		is_str(got, want[i][1], "by the smooth %s", want[i][0]);
+	}
+	is_int(result.now_ns, NOW, "a result knows its time");
+	conn_result_done(&result);
+}
+
 static int by_rx(const void *a, const void *b)
 {
 	const struct conn_row *x = *(const struct conn_row *const *)a;
@@ -274,6 +302,7 @@ int main(void)
 	test_wrong_keys();
 	test_key_names();
 	test_selection();
+	test_smooth();
 	test_against_qsort();
 	return tap_done();
 }

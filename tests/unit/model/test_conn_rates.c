@@ -51,7 +51,7 @@ static void test_rate_of_deltas(void)
 	apply(&s, event);
 	tick(&s, 5 * SEC);
 	rates(s.tick.active[1], 0, 50, "a flow that comes back: since the last tick");
-	rates(s.tick.active[2], 0, 100, "a new one: since it began");
+	rates(s.tick.active[2], 0, 50, "a new one: over the tick it began in");
 	end(&s);
 }
 
@@ -66,7 +66,7 @@ static void test_rate_of_new_rows(void)
 	event.opened_ns = 10 * SEC + SEC / 2;
 	apply(&s, event);
 	tick(&s, 11 * SEC);
-	rates(s.tick.active[0], 6000, 0, "opened half a second ago");
+	rates(s.tick.active[0], 3000, 0, "opened half a second ago: over the whole tick");
 	event = totals_of(WEIR_CONN_SAMPLE, id_with_cookie(WEIR_PROTO_TCP, 2), 12 * SEC, 3000, 0);
 	event.opened_ns = 2 * SEC;
 	apply(&s, event);
@@ -206,8 +206,199 @@ static void test_wrapping_packets(void)
 	end(&s);
 }
 
+static struct weir_conn_event long_life(uint64_t time_ns, uint64_t bytes)
+{
+	struct weir_conn_event event =
+		totals_of(WEIR_CONN_SAMPLE, id_with_cookie(WEIR_PROTO_TCP, 1), time_ns, bytes, 0);
+
+	event.tcp.cwnd = 10;
+	return event;
+}
+
+static void test_smooth(void)
+{
+	const struct conn_row *row;
+	struct story s;
+	float before;
+
+	begin(&s, NULL);
+	apply(&s, long_life(SEC, 0));
+	tick(&s, SEC);
+	ok(s.tick.active[0]->smooth_in == 0, "no rate, no smooth one");
+	apply(&s, long_life(2 * SEC, 8000));
+	tick(&s, 2 * SEC);
+	ok(s.tick.active[0]->smooth_in == 8000, "it begins with the first rate");
+	apply(&s, long_life(3 * SEC, 8000 + 4000));
+	tick(&s, 3 * SEC);
+	row = s.tick.active[0];
+	ok(row->rate_in == 4000 && row->smooth_in == 7000, "and follows, a quarter in a second");
+	apply(&s, long_life(6 * SEC, 12000 + 3000));
+	tick(&s, 6 * SEC);
+	row = s.tick.active[0];
+	ok(row->rate_in == 1000 && row->smooth_in == 4000, "half in three");
+	tick(&s, 100 * SEC);
+	row = s.tick.active[0];
+	ok(!row->rate_known && row->smooth_in == 4000, "a rate that is not known leaves it");
+	before = row->smooth_in;
+	for (int i = 101; i < 140; i++) {
+		tick(&s, (uint64_t)i * SEC);
+		row = s.tick.active[0];
+		if (row->smooth_in >= before && before > 0)
+			ok(false, "it falls at %d s", i);
+		before = row->smooth_in;
+	}
+	ok(row->smooth_in == 0 && row->smooth_out == 0, "and comes to rest");
+	end(&s);
+}
+
+/* What the rows of all ticks say came, and what the last one says in all. */
+struct ledger {
+	uint64_t in;
+	uint64_t out;
+	uint64_t retrans;
+	struct weir_conn_counters totals;
+};
+
+static void enter(struct ledger *ledger, const struct story *s, size_t n_active, size_t n_closed)
+{
+	const struct conn_row *row = NULL;
+
+	if (s->tick.n_active != n_active || s->tick.n_closed != n_closed)
+		ok(false, "%zu active, %zu closed", s->tick.n_active, s->tick.n_closed);
+	else if (n_active + n_closed)
+		row = n_active ? s->tick.active[0] : s->tick.closed[0];
+	if (!row)
+		return;
+	ledger->in += row->delta_in;
+	ledger->out += row->delta_out;
+	ledger->retrans += row->delta_retrans;
+	ledger->totals = row->counters;
+}
+
+static struct weir_conn_event resent(enum weir_conn_event_kind kind, uint64_t time_ns,
+				     uint64_t bytes, uint64_t retrans_bytes)
+{
+	struct weir_conn_event event =
+		totals_of(kind, id_with_cookie(WEIR_PROTO_TCP, 1), time_ns, 2 * bytes, bytes);
+
+	event.opened_ns = 2 * SEC;
+	event.tcp.cwnd = 10;
+	event.tcp.retrans_bytes = retrans_bytes;
+	return event;
+}
+
+/* Held back, told late, shown on: each byte is in one tick. */
+static void test_deltas(void)
+{
+	const struct conn_table_options options = {.size = sizeof(options),
+						   .closed_linger_ns = 10 * SEC};
+	struct ledger ledger = {0};
+	struct weir_conn_event late;
+	struct story s;
+
+	begin(&s, &options);
+	tick(&s, 2 * SEC);
+	apply(&s, resent(WEIR_CONN_SAMPLE, 3 * SEC, 100, 10));
+	apply(&s, resent(WEIR_CONN_SAMPLE, 3 * SEC, 150, 10));
+	tick(&s, 3 * SEC);
+	enter(&ledger, &s, 1, 0);
+	ok(ledger.in == 300 && ledger.out == 150 && ledger.retrans == 10, "a tick's bytes");
+	tick(&s, 4 * SEC);
+	ok(s.tick.active[0]->delta_in == 0 && s.tick.active[0]->delta_retrans == 0, "a rest's");
+	apply(&s, resent(WEIR_CONN_SAMPLE, 4 * SEC, 160, 11));
+	tick(&s, 4 * SEC);
+	enter(&ledger, &s, 1, 0);
+	apply(&s, state_of(id_with_cookie(WEIR_PROTO_TCP, 1), 5 * SEC, WEIR_TCP_CLOSE));
+	late = resent(WEIR_CONN_FINAL, 5 * SEC, 200, 15);
+	late.flags = WEIR_CONN_LATE;
+	apply(&s, late);
+	tick(&s, 5 * SEC);
+	enter(&ledger, &s, 0, 0);
+	late = resent(WEIR_CONN_FINAL, 5 * SEC, 210, 16);
+	apply(&s, late);
+	tick(&s, 6 * SEC);
+	enter(&ledger, &s, 0, 1);
+	is_int(s.tick.closed[0]->delta_in, 100, "what was held back and what came then");
+	late.counters.bytes_in += 5;
+	late.flags = WEIR_CONN_LATE;
+	apply(&s, late);
+	tick(&s, 7 * SEC);
+	enter(&ledger, &s, 1, 0);
+	is_int(s.tick.active[0]->delta_in, 5, "what came after the report");
+	tick(&s, 8 * SEC);
+	enter(&ledger, &s, 1, 0);
+	is_int(ledger.in, (int64_t)ledger.totals.bytes_in, "in all, what came in");
+	is_int(ledger.out, (int64_t)ledger.totals.bytes_out, "and went out");
+	is_int(ledger.retrans, 15, "and was sent again, as far as it was told in time");
+	end(&s);
+}
+
+static void test_deltas_from_the_middle(void)
+{
+	struct story s;
+
+	begin(&s, NULL);
+	apply(&s, long_life(SEC, 5000));
+	tick(&s, SEC);
+	is_int(s.tick.active[0]->delta_in, 0, "what came before we looked is no tick's");
+	tick(&s, 2 * SEC);
+	apply(&s, long_life(100 * SEC, 7000));
+	tick(&s, 100 * SEC);
+	ok(!s.tick.active[0]->rate_known && s.tick.active[0]->delta_in == 2000,
+	   "after a gap the rate is unknown, but not the bytes");
+	apply(&s, delta_of(WEIR_CONN_RECV, id_with_cookie(WEIR_PROTO_TCP, 1), 101 * SEC, 30));
+	apply(&s, delta_of(WEIR_CONN_RECV, id_with_cookie(WEIR_PROTO_TCP, 1), 101 * SEC, 12));
+	tick(&s, 101 * SEC);
+	is_int(s.tick.active[0]->delta_in, 42, "deltas add up");
+	end(&s);
+}
+
+static void test_limits(void)
+{
+	struct weir_conn_event event = long_life(SEC, 0);
+	struct story s;
+
+	begin(&s, NULL);
+	event.tcp.busy_us = 500000;
+	apply(&s, event);
+	tick(&s, SEC);
+	is_int(s.tick.active[0]->limit, WEIR_LIMIT_UNKNOWN, "one observation limits nothing");
+	event.time_ns = 2 * SEC;
+	event.tcp.busy_us += 1000000;
+	event.tcp.rwnd_limited_us += 900000;
+	event.counters.bytes_out = 1000;
+	apply(&s, event);
+	tick(&s, 2 * SEC);
+	is_int(s.tick.active[0]->limit, WEIR_LIMIT_RWND, "two do");
+	event.time_ns = 3 * SEC;
+	event.tcp.busy_us += 1000000;
+	event.tcp.rwnd_limited_us += 1000000;
+	apply(&s, event);
+	tick(&s, 3 * SEC);
+	is_int(s.tick.active[0]->limit, WEIR_LIMIT_PEER, "each tick anew");
+	tick(&s, 4 * SEC);
+	is_int(s.tick.active[0]->limit, WEIR_LIMIT_NONE, "nothing told, nothing waited for");
+	tick(&s, 60 * SEC);
+	is_int(s.tick.active[0]->limit, WEIR_LIMIT_UNKNOWN, "a gap tells nothing");
+	tick(&s, 61 * SEC);
+	is_int(s.tick.active[0]->limit, WEIR_LIMIT_NONE, "the tick after it does");
+	event.id = id_with_cookie(WEIR_PROTO_UDP, 3);
+	event.time_ns = 61 * SEC;
+	event.tcp.unread_bytes = 100;
+	apply(&s, event);
+	tick(&s, 62 * SEC);
+	apply(&s, event);
+	tick(&s, 63 * SEC);
+	is_int(s.tick.active[1]->limit, WEIR_LIMIT_UNKNOWN, "UDP never has any");
+	end(&s);
+}
+
 int main(void)
 {
+	test_smooth();
+	test_deltas();
+	test_deltas_from_the_middle();
+	test_limits();
 	test_rates();
 	test_rate_of_deltas();
 	test_rate_of_new_rows();

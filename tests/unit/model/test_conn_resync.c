@@ -47,6 +47,27 @@ static void lost_ends_are_found(void)
 	end(&s);
 }
 
+/* The first connection that ever ends does so because it was not told. */
+static void the_first_end_may_be_a_lost_one(void)
+{
+	struct weir_conn_event event = sample(1, SEC, 10);
+	struct story s;
+
+	begin(&s, NULL);
+	event.owner = owner_of(7, "owner", WEIR_EVIDENCE_CONNECT);
+	apply(&s, event);
+	tick(&s, SEC);
+	apply(&s, (struct weir_conn_event){.kind = WEIR_CONN_RESYNC});
+	tick(&s, 2 * SEC);
+	counts(&s, 0, 1, "it ends");
+	tick(&s, 3 * SEC);
+	counts(&s, 0, 0, "and goes");
+	apply(&s, sample(1, 3 * SEC, 20));
+	tick(&s, 4 * SEC);
+	counts(&s, 0, 0, "for good");
+	end(&s);
+}
+
 static void resync_leaves_udp_alone(void)
 {
 	struct weir_conn_event resync = {.kind = WEIR_CONN_RESYNC};
@@ -89,6 +110,7 @@ static void a_socket_handed_on_changes_owner(void)
 int main(void)
 {
 	lost_ends_are_found();
+	the_first_end_may_be_a_lost_one();
 	resync_leaves_udp_alone();
 	a_socket_handed_on_changes_owner();
 	return tap_done();

@@ -73,8 +73,9 @@ static void test_texts(void)
 
 static void test_attribution(void)
 {
-	static const char *const want[] = {"",     "listener-guess", "destroy", "task_file",
-					   "call", "transition",     "connect", ""};
+	static const char *const want[] = {"",           "listener-guess", "create",
+					   "destroy",    "task_file",      "call",
+					   "transition", "connect",        ""};
 	struct conn_row row = {0};
 
 	for (uint8_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {

@@ -41,6 +41,7 @@ static struct conn_row row_nginx(void)
 		.rate_in = 340,
 		.rate_out = 2 << 20,
 		.state = WEIR_TCP_ESTABLISHED,
+		.limit = WEIR_LIMIT_RWND,
 		.rate_known = true,
 	};
 
@@ -60,6 +61,7 @@ static struct conn_row row_curl(void)
 		.counters = {.bytes_in = 100, .bytes_out = 200},
 		.owner = owner_of(1234, "Curl \"x\"", WEIR_EVIDENCE_CONNECT),
 		.state = WEIR_TCP_FIN_WAIT1,
+		.limit = WEIR_LIMIT_NONE,
 	};
 
 	row.id.local = addr_of("2001:db8::7");
@@ -134,6 +136,19 @@ static const struct {
 	{"state ~ WAIT", "c"},
 	{"state in (established, fin-wait1)", "nc"},
 	{"state udp", "u"},
+	/* what limits: n is, c is not, u is not known */
+	{"limit rwnd", "n"},
+	{"limit = RWND", "n"},
+	{"limit != rwnd", "c"},
+	{"limit none", "c"},
+	{"limit = -", "c"},
+	{"limit in (none, rwnd)", "nc"},
+	{"limit ~ wnd", "n"},
+	{"limit peer-not-reading", ""},
+	{"limit not_reading or limit cwnd", ""},
+	{"limit != loss", "nc"},
+	{"not limit loss", "ncu"},
+	{"app", ""},
 	/* addresses */
 	{"remote = 10.1.2.3", "n"},
 	{"remote 10.1.2.3:51544", "n"},
@@ -248,6 +263,10 @@ static const struct {
 } wrong[] = {
 	{"", 1, "the expression is empty"},
 	{"  \t", 1, "the expression is empty"},
+	{"limit slow", 7,
+	 "expected none, app, sndbuf, rwnd, cwnd, loss, peer-not-reading or not-reading, got "
+	 "'slow'"},
+	{"limit > app", 7, "'>' does not apply to limit"},
 	{"port =", 7, "expected a value after '='"},
 	{"port", 5, "expected an operator or a value after 'port'"},
 	{"port and tcp", 6, "expected an operator or a value after 'port'"},
