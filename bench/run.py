@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Measures weir beside its peers, interleaved in one run; prints tables, keeps JSON.
 
-  run.py BUILD_DIR RESULTS_DIR [--tiny] [b1|b2|b4 ...]
+  run.py BUILD_DIR RESULTS_DIR [--tiny] [b1|b2|b3|b4 ...]
 
 Ratios count, not absolute times. --tiny only proves that each bench works: its results are
 printed, not kept.
@@ -20,7 +20,10 @@ import sys
 import tempfile
 import time
 
+import screen
+
 MONITOR_CPU, WORKLOAD_CPU = "0", "1"
+BENCHES = ("b1", "b2", "b3", "b4")
 STATS_SYSCTL = "/proc/sys/kernel/bpf_stats_enabled"
 BPFTRACE_SUMS = ("BEGIN{printf(\"ready\\n\")} tracepoint:sock:sock_send_length,"
                  "tracepoint:sock:sock_recv_length{@[pid,comm]=sum(args->ret)}")
@@ -221,6 +224,15 @@ class Bench:
                   f"{row['ss_tinp_ms'] / row['tcptop_once_csv_ms']:.1f} x")
         self.keep("b2", {"rows": rows})
 
+    # --- B3 -------------------------------------------------------------------------------------
+
+    @staticmethod
+    def installed(program):
+        return shutil.which(program) is not None
+
+    def b3(self):
+        screen.run(self, (MONITOR_CPU, WORKLOAD_CPU))
+
     # --- B4 -------------------------------------------------------------------------------------
 
     def storm(self, seconds):
@@ -321,9 +333,9 @@ def main(arguments):
     if len(arguments) < 2:
         sys.exit(__doc__)
     bench = Bench(arguments[0], arguments[1], tiny)
-    for name in arguments[2:] or ["b1", "b2", "b4"]:
-        if name not in ("b1", "b2", "b4"):
-            sys.exit(f"run.py: no bench called {name}; there are b1, b2, b4")
+    for name in arguments[2:] or BENCHES:
+        if name not in BENCHES:
+            sys.exit(f"run.py: no bench called {name}; there are {', '.join(BENCHES)}")
         bench.run(name)
 
 

@@ -9,7 +9,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 n=0
 failed=0
-for bench in b1 b2 b4; do
+for bench in b1 b2 b3 b4; do
 	n=$((n + 1))
 	if said=$("$1" "$(dirname "$0")/run.py" "$2" /nowhere --tiny "$bench" 2>&1); then
 		echo "ok $n - $bench runs"

@@ -18,30 +18,45 @@
 #include "model/conn_frame.h"
 #include "model/conn_row.h"
 
+/* Whether this build can record and replay; if not, whoever tries is told so (-EOPNOTSUPP). */
+bool recording_is_built_in(void);
+
 /* --- writing --- */
 
 struct recording_options {
 	size_t size;         /* sizeof(struct recording_options) */
 	const char *host;    /* this host's name */
 	const char *program; /* "tcptop 0.1.0" */
-	uint64_t max_bytes;  /* of one file; 0: 256 MiB. Then the next one begins … */
-	uint64_t max_ns;     /* … also after this much time; 0: no limit */
+	uint64_t max_bytes;  /* of one file; 0: 256 MiB. With the tick after that … */
+	uint64_t max_ns;     /* … or after this much time the next one begins; 0: no limit */
 	unsigned keep;       /* how many older ones are kept beside it (FILE.1 …); 0: none */
-	unsigned key_every;  /* ticks from key block to key block; 0: 60 */
+	unsigned key_every;  /* ticks from key block to key block, at most; 0: 60 */
 };
 
 struct recording_writer;
 
-/* Makes the file anew (mode 0600: it says who talked to whom). On failure error says in words what
- * happened. */
+/*
+ * Makes the file anew (mode 0600: it says who talked to whom). The options are borrowed for the
+ * call. -EOPNOTSUPP: this build cannot record or replay; -EINVAL (a size this build does not know,
+ * a block device); -ENOMEM; what open, write and ftruncate say. error then says it in words.
+ */
 int recording_create(const char *path, const struct recording_options *options,
 		     struct recording_writer **ret_writer, struct str_buf *error);
 
-/* Keeps one frame. words tells names as they are now (they are kept with it). A full disk is
- * -ENOSPC with all earlier frames kept; error says so. */
+/*
+ * Keeps one frame, and the names of its rows as they are now (NULL: none). Names are taken to be
+ * the same for rows with the same owner, control group and network namespace: they are asked for
+ * once in a frame. What is a table's own (conn_row.version) is not kept.
+ *
+ * A full disk is -ENOSPC with all earlier frames kept; -EPIPE: the reader of a pipe went away;
+ * -EFBIG (more than 10,000,000 rows); -ENOMEM. error then says it in words. After any of them it
+ * may go on: the next frame stands for itself. error is also filled on success, when the frame was
+ * kept but the next file could not be begun; it then goes on in the one it has.
+ */
 int recording_add(struct recording_writer *writer, const struct conn_frame *frame,
 		  const struct conn_names *names, struct str_buf *error);
 
+/* Of the file that is being written. */
 uint64_t recording_bytes(const struct recording_writer *writer);
 
 /* NULL is fine. *ret_error (may be NULL): what close(2) said. */
@@ -57,23 +72,30 @@ struct recording_info {
 	char program[64];
 	uint64_t first_realtime_ns;
 	uint64_t last_realtime_ns;
-	uint64_t n_frames;
-	bool is_cut; /* the last block is not whole: the writer was killed */
+	uint64_t n_frames; /* those that turn out to be damaged included */
+	bool is_cut;       /* the end is not whole: the writer was killed, or is writing now */
 };
 
-/* Looks through the file's block headers. -EBADMSG: it is no recording, or of a version that is not
- * known; error says which. An empty recording (no frame) is -ENODATA. */
+/*
+ * Looks through the file's block heads; what is written behind them later is not seen. -EBADMSG: it
+ * is no recording, or of a version that is not known; error says which. An empty recording (no
+ * frame) is -ENODATA. -EOPNOTSUPP: this build cannot replay; -ENOMEM; what open(2) and pread(2)
+ * say.
+ */
 int recording_open(const char *path, struct recording_reader **ret_reader, struct str_buf *error);
+/* NULL is fine. */
 struct recording_reader *recording_close(struct recording_reader *reader);
 void recording_info(const struct recording_reader *reader, struct recording_info *ret_info);
 
-/* The names of the frame read last, as they were told when it was kept. */
+/* The names of the frame read last, as they were told when it was kept; for its rows, and for
+ * copies of them. Borrowed from the reader; the texts until its next call. */
 const struct conn_names *recording_names(const struct recording_reader *reader);
 
 /*
  * Reads the next frame. It and its rows are borrowed until the next call on the reader. 0: there is
- * no further one; 1: *ret_frame is it. -EBADMSG: a block is damaged; the next call goes on with the
- * next key block, and error says where.
+ * no further one; 1: *ret_frame is it. -EBADMSG: a part of the file is damaged; error says where,
+ * and the next call goes on with the next key block. -ENOMEM and what pread(2) says: the next call
+ * tries again.
  */
 int recording_next(struct recording_reader *reader, const struct conn_frame **ret_frame,
 		   struct str_buf *error);
