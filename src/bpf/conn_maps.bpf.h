@@ -42,6 +42,7 @@ struct tcp_storage {
 	u8 told_state;
 	u8 told_evidence;
 	u8 told_busy; /* bytes were unread, unsent or unacknowledged then */
+	u8 connected; /* this life began with our SYN */
 };
 
 struct {

@@ -90,7 +90,7 @@ struct udp_flow_key {
 };
 _Static_assert(sizeof(struct udp_flow_key) == 32, "udp_flow_key has no holes");
 
-/* Of udp_flow.sender: no process has these. */
+/* Of udp_flow.sender: no process has these, but the idle task is 0. */
 #define SENDER_SOCKET_NOT_MET 0u
 #define SENDER_NONE (~0u)
 

@@ -100,6 +100,7 @@ static __always_inline struct tcp_storage *open_storage(struct sock *sk, struct 
 	s->opened_ns = begins ? bpf_ktime_get_ns() : 0;
 	s->cgroup_id = cgroup_of(sk);
 	s->netns = netns_of(sk);
+	s->connected = new == TCP_SYN_SENT || old == TCP_SYN_SENT;
 	life_begins(s);
 	if (new != TCP_SYN_SENT && old != TCP_SYN_SENT)
 		guess_owner(s, sk);
@@ -116,8 +117,7 @@ static __always_inline void send_final(struct sock *sk, struct tcp_storage *s, u
 	r = reserve(&stats.lost_finals, 1);
 	if (!r)
 		return;
-	fill_tcp(r, sk, tp);
-	fill_storage(r, sk, s);
+	fill_tcp(r, sk, tp, s);
 	r->flags |= flags;
 	r->kind = RECORD_TCP_FINAL;
 	r->state = TCP_CLOSE;
@@ -220,8 +220,7 @@ int BPF_PROG(tcp_destroy, struct sock *sk)
 	r = reserve(&stats.lost_names, 1);
 	if (!r)
 		return 0;
-	fill_tcp(r, sk, tp);
-	fill_storage(r, sk, s);
+	fill_tcp(r, sk, tp, s);
 	r->kind = RECORD_TCP_OWNER;
 	r->state = TCP_CLOSE;
 	submit(r);

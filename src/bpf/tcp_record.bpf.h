@@ -72,6 +72,36 @@ static __always_inline void fill_sent(struct conn_record *r, struct tcp_sock *tp
 	r->bytes_out = sent > r->retrans_bytes ? sent - r->retrans_bytes : 0;
 }
 
+/* Whether our FIN is among the sequence numbers sent. */
+static __always_inline bool fin_is_sent(struct sock *sk, struct tcp_sock *tp)
+{
+	u8 state = sk->__sk_common.skc_state;
+
+	if (state == TCP_FIN_WAIT2)
+		return true;
+	return (state == TCP_FIN_WAIT1 || state == TCP_CLOSING || state == TCP_LAST_ACK) &&
+	       tp->snd_nxt == tp->write_seq;
+}
+
+/*
+ * A segment that our own host drops before it is sent (a full queue of the interface) is counted in
+ * bytes_sent, and counted again, as new, when it is tried again. It is not counted twice in the
+ * sequence numbers: those acknowledged and those on their way, less SYN and FIN. What may have
+ * changed meanwhile is read last, so the limit is too high for a moment rather than too low.
+ */
+static __always_inline void limit_sent(struct conn_record *r, struct sock *sk, struct tcp_sock *tp,
+				       const struct tcp_storage *s)
+{
+	u32 una = READ_ONCE(tp->snd_una);
+	u32 in_flight = READ_ONCE(tp->snd_nxt) - una;
+	u64 limit = READ_ONCE(tp->bytes_acked) + in_flight;
+	u64 no_payload = s->connected + fin_is_sent(sk, tp);
+
+	limit = limit > no_payload ? limit - no_payload : 0;
+	if (r->bytes_out > limit)
+		r->bytes_out = limit;
+}
+
 static __always_inline void fill_counters(struct conn_record *r, struct sock *sk,
 					  struct tcp_sock *tp)
 {
@@ -92,11 +122,12 @@ static __always_inline void fill_counters(struct conn_record *r, struct sock *sk
 	fill_chrono(r, tp);
 }
 
-/* Everything but kind, state and owner, which come from the caller. */
-static __always_inline void fill_tcp(struct conn_record *r, struct sock *sk, struct tcp_sock *tp)
+static __always_inline void fill_socket(struct conn_record *r, struct sock *sk, struct tcp_sock *tp,
+					const struct tcp_storage *s)
 {
 	fill_identity(r, sk, tp);
 	fill_counters(r, sk, tp);
+	limit_sent(r, sk, tp, s);
 	r->time_ns = bpf_ktime_get_ns();
 	r->uid = sk->sk_uid.val;
 	r->rcvbuf_drops = 0;
@@ -113,4 +144,12 @@ static __always_inline void fill_storage(struct conn_record *r, struct sock *sk,
 	r->flags = s->flags;
 	if (BPF_CORE_READ_BITFIELD(sk, sk_kern_sock) || s->owner.kernel)
 		r->flags |= RECORD_KERNEL;
+}
+
+/* Everything but kind and state, which come from the caller. */
+static __always_inline void fill_tcp(struct conn_record *r, struct sock *sk, struct tcp_sock *tp,
+				     struct tcp_storage *s)
+{
+	fill_socket(r, sk, tp, s);
+	fill_storage(r, sk, s);
 }

@@ -64,8 +64,7 @@ int tcp_rows(struct bpf_iter__bpf_sk_storage_map *ctx)
 	s->told_rcv_nxt = tp->rcv_nxt;
 	s->told_snd_nxt = tp->snd_nxt;
 	r->state = sk->__sk_common.skc_state;
-	fill_tcp(r, sk, tp);
-	fill_storage(r, sk, s);
+	fill_tcp(r, sk, tp, s);
 	r->kind = RECORD_TCP_SAMPLE;
 	/* The program that tells closes was skipped. But the tracepoint of a state comes before the
 	 * state is stored, so a connection that just begins looks closed as well: once. */

@@ -71,7 +71,8 @@ static __always_inline void meet_sender(u64 cookie, struct udp_flow *flow, struc
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct udp_socket *known;
 
-	if (flow->sender == (u32)task->tgid)
+	/* the idle task, in whose time the kernel itself may send, has the number of none */
+	if (flow->sender == (u32)task->tgid && flow->sender != SENDER_SOCKET_NOT_MET)
 		return;
 	flow->sender = task->tgid;
 	known = meet_socket(cookie, address_of(sk));
