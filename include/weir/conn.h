@@ -124,7 +124,7 @@ struct weir_tcp_info {
  */
 enum weir_limit {
 	WEIR_LIMIT_UNKNOWN = 0, /* no two observations yet, or a source that cannot tell */
-	WEIR_LIMIT_NONE,        /* idle: nothing to send, nothing unread */
+	WEIR_LIMIT_NONE,        /* idle: nothing sent, nothing received, nothing unread */
 	WEIR_LIMIT_APP,         /* the application does not give it more to send */
 	WEIR_LIMIT_SNDBUF,      /* our send buffer is too small */
 	WEIR_LIMIT_RWND,        /* the peer's window is full, and it does take data */
@@ -132,11 +132,12 @@ enum weir_limit {
 	WEIR_LIMIT_LOSS,        /* the network: segments had to be sent again */
 	WEIR_LIMIT_PEER,        /* the peer does not read at all: its window stays closed */
 	WEIR_LIMIT_READER,      /* our own application does not read what has come */
+	WEIR_LIMIT_RECEIVING,   /* it only receives: what limits the sender is known at the sender */
 	WEIR_LIMITS,
 };
 
-/* "-" (idle), "app", "sndbuf", "rwnd", "cwnd", "loss", "peer-not-reading", "not-reading"; "" for
- * UNKNOWN. Never NULL. */
+/* "-" (idle), "app", "sndbuf", "rwnd", "cwnd", "loss", "peer-not-reading", "not-reading",
+ * "receiving"; "" for UNKNOWN. Never NULL. */
 const char *weir_limit_name(enum weir_limit limit);
 
 enum weir_conn_event_kind {

@@ -70,6 +70,7 @@ struct recording_reader;
 struct recording_info {
 	char host[256];
 	char program[64];
+	/* The earliest and the latest time, wherever they are: a clock may be set back meanwhile. */
 	uint64_t first_realtime_ns;
 	uint64_t last_realtime_ns;
 	uint64_t n_frames; /* those that turn out to be damaged included */
@@ -83,6 +84,13 @@ struct recording_info {
  * say.
  */
 int recording_open(const char *path, struct recording_reader **ret_reader, struct str_buf *error);
+
+/* The same in two steps, so that privileges can be given up before anything is read. The descriptor
+ * is taken, on failure too; the path is for words. */
+int recording_open_fd(const char *path, int *ret_fd, struct str_buf *error);
+int recording_open_reader(int fd, const char *path, struct recording_reader **ret_reader,
+			  struct str_buf *error);
+
 /* NULL is fine. */
 struct recording_reader *recording_close(struct recording_reader *reader);
 void recording_info(const struct recording_reader *reader, struct recording_info *ret_info);
@@ -93,13 +101,19 @@ const struct conn_names *recording_names(const struct recording_reader *reader);
 
 /*
  * Reads the next frame. It and its rows are borrowed until the next call on the reader. 0: there is
- * no further one; 1: *ret_frame is it. -EBADMSG: a part of the file is damaged; error says where,
- * and the next call goes on with the next key block. -ENOMEM and what pread(2) says: the next call
+ * no further one; 1: *ret_frame is it. -EBADMSG: a part of the file is damaged; error says where
+ * and from when to when frames are missing, and the next call goes on with the next key block. -ENOMEM and what pread(2) says: the next call
  * tries again.
  */
 int recording_next(struct recording_reader *reader, const struct conn_frame **ret_frame,
 		   struct str_buf *error);
 
-/* Makes the frame at that time, or the first one after it, the next one. -ENODATA: all are before
- * it; then the last one is next. */
+/* Makes the first frame in the file that is at that time or after it the next one. -ENODATA: all
+ * are before it; then the last one is next. */
 int recording_seek(struct recording_reader *reader, uint64_t realtime_ns);
+
+/* Frames by number, from 0 to n_frames - 1, in the order they were made in: which one is next
+ * (n_frames: none is), making one the next, and its time. */
+uint64_t recording_next_number(const struct recording_reader *reader);
+void recording_go_to(struct recording_reader *reader, uint64_t number);
+uint64_t recording_realtime_ns(const struct recording_reader *reader, uint64_t number);

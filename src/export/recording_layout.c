@@ -12,7 +12,7 @@ _Static_assert(sizeof(struct weir_owner) == 40, "a member of an owner that is no
 _Static_assert(sizeof(struct conn_frame) == 384, "a member of a frame that is not recorded");
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "conn_table_stats.open is kept as 64 bits");
 _Static_assert(WEIR_TCP_NEW_SYN_RECV == 12 && WEIR_EVIDENCE_CONNECT == 7 &&
-		       WEIR_UNKNOWN_KERNEL == 4 && WEIR_LIMITS == 9,
+		       WEIR_UNKNOWN_KERNEL == 4 && WEIR_LIMITS == 10,
 	       "other numbers than those recorded");
 
 #define NUMBER(type, member) RECORDING_FIELD(type, member, RECORDING_NUMBER, 0)

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "export/recording.h"
 #include "export/recording_block.h"
 #include "export/recording_decode.h"
@@ -124,7 +125,7 @@ static int new_reader(const char *path, struct recording_reader **ret_reader)
 	return 0;
 }
 
-static int open_reader(const char *path, struct recording_reader **ret_reader,
+static int open_reader(int *fd, const char *path, struct recording_reader **ret_reader,
 		       struct str_buf *error)
 {
 	CLEANUP(close_reader_p) struct recording_reader *reader = NULL;
@@ -132,10 +133,7 @@ static int open_reader(const char *path, struct recording_reader **ret_reader,
 
 	if (r < 0)
 		return r;
-	/* not blocking: a pipe is refused, not waited for */
-	reader->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (reader->fd < 0)
-		return -errno;
+	reader->fd = STEAL_FD(*fd);
 	r = look_through(reader, error);
 	if (r < 0)
 		return r;
@@ -143,14 +141,34 @@ static int open_reader(const char *path, struct recording_reader **ret_reader,
 	return 0;
 }
 
-int recording_open(const char *path, struct recording_reader **ret_reader, struct str_buf *error)
+int recording_open_fd(const char *path, int *ret_fd, struct str_buf *error)
 {
+	/* not blocking: a pipe is refused, not waited for */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r = -errno;
+
+	if (fd < 0)
+		return refuse(error, path, r, strerror(-r));
+	*ret_fd = fd;
+	return 0;
+}
+
+int recording_open_reader(int fd, const char *path, struct recording_reader **ret_reader,
+			  struct str_buf *error)
+{
+	CLEANUP(close_fd_p) int taken = fd;
 	size_t said = error->len;
-	int r = open_reader(path, ret_reader, error);
+	int r = open_reader(&taken, path, ret_reader, error);
 
 	if (r < 0 && error->len == said)
 		refuse(error, path, r, strerror(-r));
 	return r;
+}
+
+int recording_open(const char *path, struct recording_reader **ret_reader, struct str_buf *error)
+{
+	int fd, r = recording_open_fd(path, &fd, error);
+
+	return r < 0 ? r : recording_open_reader(fd, path, ret_reader, error);
 }
 
 void recording_info(const struct recording_reader *reader, struct recording_info *ret_info)
@@ -158,11 +176,18 @@ void recording_info(const struct recording_reader *reader, struct recording_info
 	const struct recording_index *index = &reader->index;
 
 	*ret_info = (struct recording_info){
-		.first_realtime_ns = index->spots[0].realtime_ns,
-		.last_realtime_ns = index->spots[index->n_spots - 1].realtime_ns,
+		.first_realtime_ns = UINT64_MAX,
 		.n_frames = index->n_spots,
 		.is_cut = index->is_cut,
 	};
+	for (size_t i = 0; i < index->n_spots; i++) {
+		uint64_t at_ns = index->spots[i].realtime_ns;
+
+		if (at_ns < ret_info->first_realtime_ns)
+			ret_info->first_realtime_ns = at_ns;
+		if (at_ns > ret_info->last_realtime_ns)
+			ret_info->last_realtime_ns = at_ns;
+	}
 	memcpy(ret_info->host, reader->head.host, sizeof(ret_info->host));
 	memcpy(ret_info->program, reader->head.program, sizeof(ret_info->program));
 }
@@ -245,13 +270,38 @@ static int decode_to(struct recording_reader *reader, size_t wanted, size_t *ret
 	return r;
 }
 
-static int damaged(struct recording_reader *reader, size_t at, struct str_buf *error)
+static void add_time(const struct recording_reader *reader, size_t at, struct str_buf *error)
+{
+	char text[UNITS_TIMESTAMP_MAX];
+
+	units_timestamp(reader->index.spots[at].realtime_ns, text);
+	str_buf_puts(error, text);
+}
+
+/* The block that is damaged, or stands behind what is; the next one is where it goes on. */
+static int damaged(const struct recording_reader *reader, size_t at, struct str_buf *error)
 {
 	const struct recording_spot *spot = &reader->index.spots[at];
+	bool goes_on = reader->next < reader->index.n_spots;
 
-	begin_error(error, reader->path);
-	str_buf_printf(error, "damaged %s byte %" PRIu64,
-		       spot->is_after_gap ? "before" : "in the block at", spot->offset);
+	str_buf_putc(error, '\'');
+	text_escape(error, reader->path, strlen(reader->path));
+	str_buf_printf(error, "' is damaged %s byte %" PRIu64 ": ",
+		       spot->is_after_gap ? "before" : "at", spot->offset);
+	if (at == 0 && !goes_on)
+		str_buf_puts(error, "no frame can be read");
+	else
+		str_buf_puts(error, "the frames ");
+	if (at > 0) {
+		str_buf_puts(error, goes_on ? "between " : "after ");
+		add_time(reader, at - 1, error);
+	}
+	if (goes_on) {
+		str_buf_puts(error, at > 0 ? " and " : "before ");
+		add_time(reader, reader->next, error);
+	}
+	if (at > 0 || goes_on)
+		str_buf_puts(error, " are missing");
 	return -EBADMSG;
 }
 
@@ -293,4 +343,22 @@ int recording_seek(struct recording_reader *reader, uint64_t realtime_ns)
 	reader->is_going = false;
 	reader->next = at < index->n_spots ? at : index->n_spots - 1;
 	return at < index->n_spots ? 0 : -ENODATA;
+}
+
+uint64_t recording_next_number(const struct recording_reader *reader)
+{
+	return reader->next;
+}
+
+void recording_go_to(struct recording_reader *reader, uint64_t number)
+{
+	const struct recording_index *index = &reader->index;
+
+	reader->is_going = false;
+	reader->next = number < index->n_spots ? (size_t)number : index->n_spots;
+}
+
+uint64_t recording_realtime_ns(const struct recording_reader *reader, uint64_t number)
+{
+	return reader->index.spots[number].realtime_ns;
 }

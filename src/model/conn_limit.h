@@ -13,7 +13,7 @@
  *
  *	idle	 nothing queued         app	(none if nothing was sent at all)
  *	sndbuf	                        sndbuf
- *	rwnd	                        rwnd; peer-not-reading if no byte could be sent in it
+ *	rwnd	                        rwnd; peer-not-reading if no byte could be sent for 3 s
  *	network  the rest of busy       loss, if at least 1 % of the bytes sent were sent again, or
  *	                                what is in flight is older than the interval and that longer
  *	                                than a retransmission timeout (RFC 6298 2);
@@ -21,7 +21,9 @@
  *	                                app, if all there was is on its way
  *
  * Where we wait for nobody (none, app), it may be us that is waited for: not-reading, if what came
- * before the interval lies unread at its end. A SYN that had to be sent again is loss.
+ * before the interval lies unread at its end, until most of what comes in one is read within it. If
+ * we have sent nothing and read all, it is receiving: what holds it back is known at the other end.
+ * A SYN that had to be sent again is loss.
  */
 
 #include <stdint.h>
@@ -34,8 +36,10 @@ struct conn_limit_base {
 	uint32_t rwnd_limited_us;
 	uint32_t sndbuf_limited_us;
 	uint32_t retrans_bytes;
+	uint32_t silent_us; /* for how long the peer's window has let no byte out */
 };
 
+/* All but silent_us, which then is 0. */
 void conn_limit_note(struct conn_limit_base *base, const struct weir_tcp_info *tcp);
 
 /* An interval between two observations. */
@@ -50,3 +54,7 @@ struct conn_limit_span {
 /* UNKNOWN if the interval has no length, or tcp says nothing (its cwnd, which is never 0, is). */
 enum weir_limit conn_limit(const struct conn_limit_span *span, const struct conn_limit_base *base,
 			   const struct weir_tcp_info *tcp);
+
+/* The silent_us of the next interval's base, after one of which limit was said. */
+uint32_t conn_limit_silent_us(const struct conn_limit_span *span,
+			      const struct conn_limit_base *base, enum weir_limit limit);

@@ -17,6 +17,7 @@ struct pace {
 	float smooth_in;
 	float smooth_out;
 	uint32_t delta_retrans;
+	uint32_t silent_us;
 	uint8_t limit;
 	bool rate_known;
 };
@@ -110,19 +111,25 @@ static void set_smooth(struct conn_entry *entry, const struct conn_rate_span *sp
 	entry->marks |= CONN_SMOOTH;
 }
 
-static void set_limit(const struct conn_entry *entry, uint64_t length_ns, struct pace *pace)
+/* What held it back from begin_ns to end_ns, as far as it lived then. */
+static void set_limit(const struct conn_entry *entry, uint64_t begin_ns, uint64_t end_ns,
+		      struct pace *pace)
 {
 	const struct conn_row *row = conn_store_row(entry);
+	uint64_t born_ns = max_u64(begin_ns, entry->base_ns);
+	uint64_t died_ns = row->closed_ns && row->closed_ns < end_ns ? row->closed_ns : end_ns;
 	const struct conn_limit_span span = {
-		.length_us = length_ns / 1000,
+		.length_us = died_ns > born_ns ? (died_ns - born_ns) / 1000 : 0,
 		.sent_bytes = pace->delta_out,
 		.received_bytes = pace->delta_in,
 		.state = row->state,
 		.before = row->limit,
 	};
 
-	if (entry->proto == WEIR_PROTO_TCP)
-		pace->limit = (uint8_t)conn_limit(&span, &entry->base, &row->tcp);
+	if (entry->proto != WEIR_PROTO_TCP)
+		return;
+	pace->limit = (uint8_t)conn_limit(&span, &entry->base, &row->tcp);
+	pace->silent_us = conn_limit_silent_us(&span, &entry->base, (enum weir_limit)pace->limit);
 }
 
 static bool is_same(const struct conn_row *row, const struct pace *pace)
@@ -202,7 +209,7 @@ static void set_pace(const struct conn_entry *entry, const struct conn_rate_span
 		if (span->now_ns == span->previous_ns)
 			return;
 		set_rates(pace, true, 0, 0);
-		set_limit(entry, span->now_ns - span->previous_ns, pace);
+		set_limit(entry, span->previous_ns, span->now_ns, pace);
 	} else if (seen_ns <= base_ns) {
 		set_rates(pace, false, 0, 0);
 		pace->limit = WEIR_LIMIT_UNKNOWN;
@@ -210,7 +217,7 @@ static void set_pace(const struct conn_entry *entry, const struct conn_rate_span
 		seconds = (double)(seen_ns - base_ns) / (double)NS_PER_SEC;
 		set_rates(pace, true, (double)pace->delta_in / seconds,
 			  (double)pace->delta_out / seconds);
-		set_limit(entry, seen_ns - base_ns, pace);
+		set_limit(entry, base_ns, seen_ns, pace);
 	}
 }
 
@@ -236,6 +243,7 @@ void conn_rate_end(struct conn_store *store, struct conn_entry *entry,
 		entry->base_ns = seen_ns;
 		conn_limit_note(&entry->base, &row->tcp);
 	}
+	entry->base.silent_us = pace.silent_us;
 	entry->marks |= CONN_HAS_BASE;
 	entry->marks &= (uint16_t) ~(CONN_SEEN | CONN_SEEN_NOW);
 	if (!changed && had_base && !span->gap && span->now_ns > span->previous_ns &&
@@ -257,14 +265,14 @@ void conn_rate_end_late(struct conn_store *store, struct conn_entry *entry)
 	entry->marks &= (uint16_t) ~(CONN_SEEN | CONN_SEEN_NOW);
 }
 
-void conn_rate_end_over(struct conn_store *store, struct conn_entry *entry,
-			const struct conn_rate_span *span)
+void conn_rate_end_over(struct conn_store *store, struct conn_entry *entry)
 {
 	struct pace pace = pace_of(conn_store_row(entry));
 
 	set_deltas(entry, &pace);
 	set_rates(&pace, true, 0, 0);
-	set_smooth(entry, span, &pace);
+	/* At once: else what is over would stand above what lives. */
+	pace.smooth_in = pace.smooth_out = 0;
 	if (!is_same(conn_store_row(entry), &pace))
 		store_pace(store, entry, &pace);
 	conn_limit_note(&entry->base, &conn_store_row(entry)->tcp);

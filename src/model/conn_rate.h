@@ -30,5 +30,4 @@ void conn_rate_end(struct conn_store *store, struct conn_entry *entry,
 void conn_rate_end_late(struct conn_store *store, struct conn_entry *entry);
 
 /* The same for a row that is over and only shown on. */
-void conn_rate_end_over(struct conn_store *store, struct conn_entry *entry,
-			const struct conn_rate_span *span);
+void conn_rate_end_over(struct conn_store *store, struct conn_entry *entry);

@@ -22,8 +22,7 @@ struct conn_row {
 	uint64_t active_ns; /* last time a counter moved, or when the row was made */
 	double rate_in;     /* bytes per second over the last tick; meaningless if !rate_known */
 	double rate_out;
-	uint64_t
-		delta_in; /* bytes since the tick before: over all ticks, what the totals rose by */
+	uint64_t delta_in; /* bytes since the tick before: in all, what the totals rose by */
 	uint64_t delta_out;
 	float smooth_in; /* the rates, evened out over some seconds: what a screen sorts by */
 	float smooth_out;
@@ -44,7 +43,8 @@ static inline uint64_t conn_row_age_ns(const struct conn_row *row, uint64_t now_
 	return row->opened_ns && end_ns > row->opened_ns ? end_ns - row->opened_ns : 0;
 }
 
-/* Of the payload sent, how much was sent again, 0 to 1; where bytes are not told, of the segments. */
+/* Of the payload sent, how much was sent again, 0 to 1; where bytes are not told, of the segments.
+ */
 double conn_row_retrans_share(const struct conn_row *row);
 
 /* The port of the service: the remote one if we connected, the one that is listened on if that is

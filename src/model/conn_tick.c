@@ -126,7 +126,7 @@ static void tick_lingering(struct conn_table *table, struct tick *tick)
 {
 	for (struct conn_entry *entry = conn_store_first(&table->store, CONN_REPORTED); entry;
 	     entry = conn_store_next(&table->store, entry)) {
-		conn_rate_end_over(&table->store, entry, &tick->span);
+		conn_rate_end_over(&table->store, entry);
 		yield_active(table, tick, entry);
 	}
 }

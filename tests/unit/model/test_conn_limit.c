@@ -20,6 +20,7 @@ struct look {
 	uint32_t unsent, unacked, unread;
 	uint32_t srtt, rttvar;   /* 0: 10 and 1 */
 	unsigned length;         /* 0: 1000 */
+	unsigned silent;         /* the peer's window, before the interval */
 	uint8_t state;           /* 0: ESTABLISHED */
 	uint8_t before;          /* enum weir_limit */
 	uint32_t total_segments; /* retransmitted ever */
@@ -28,7 +29,7 @@ struct look {
 
 static const struct look looks[] = {
 	{"nothing happens", "-", .busy = 0},
-	{"it only receives", "-", .received = 1 << 20, .unread = 1000},
+	{"it only receives", "receiving", .received = 1 << 20, .unread = 1000},
 	{"one small answer, within a kernel tick", "app", .sent = 300},
 	{"a request now and then", "app", .busy = 40, .sent = 3000},
 	{"busy a third of the time", "app", .busy = 333, .sent = 1 << 20},
@@ -41,7 +42,11 @@ static const struct look looks[] = {
 	{"sndbuf before rwnd", "sndbuf", .busy = 1000, .sndbuf = 500, .rwnd = 400, .sent = 1},
 	{"a slow reader", "rwnd", .busy = 1000, .rwnd = 950, .sent = 4096, .unsent = 1 << 20},
 	{"rwnd before the network", "rwnd", .busy = 1000, .rwnd = 500, .sent = 1, .unsent = 1},
-	{"a reader that stopped", "peer-not-reading", .busy = 1000, .rwnd = 1000, .unsent = 1},
+	{"no window for a second", "rwnd", .busy = 1000, .rwnd = 1000, .unsent = 1},
+	{"for three", "peer-not-reading", .busy = 1000, .rwnd = 1000, .unsent = 1, .silent = 2000},
+	{"for three at once", "peer-not-reading", .busy = 3000, .rwnd = 3000, .length = 3000},
+	{"not yet three", "rwnd", .busy = 999, .rwnd = 999, .length = 999, .silent = 2000},
+	{"and it takes some", "rwnd", .busy = 1000, .rwnd = 1000, .sent = 1, .silent = 3000},
 	{"that stopped in the middle", "rwnd", .busy = 1000, .rwnd = 700, .sent = 1, .unsent = 1},
 	{"1 % sent again", "loss", .busy = 1000, .sent = 99000, .retrans = 1000, .unsent = 1},
 	{"less than 1 %", "cwnd", .busy = 1000, .sent = 99001, .retrans = 1000, .unsent = 1},
@@ -65,7 +70,13 @@ static const struct look looks[] = {
 	{"we do not read", "not-reading", .unread = 1 << 20},
 	{"we read, but not enough", "not-reading", .received = 1 << 20, .unread = (1 << 20) + 1},
 	{"we answer without reading", "not-reading", .busy = 10, .sent = 100, .unread = 50},
-	{"neither side reads", "peer-not-reading", .busy = 1000, .rwnd = 1000, .unread = 9},
+	{"a slow reader gets a piece", "not-reading", .received = 1 << 20, .unread = 1 << 19,
+	 .before = WEIR_LIMIT_READER},
+	{"one that was not slow before", "receiving", .received = 1 << 20, .unread = 1 << 19},
+	{"it has caught up", "receiving", .received = 1 << 20, .unread = 1 << 18,
+	 .before = WEIR_LIMIT_READER},
+	{"neither side reads", "peer-not-reading", .busy = 1000, .rwnd = 1000, .unread = 9,
+	 .silent = 3000},
 	{"a SYN on its way", "-", .state = WEIR_TCP_SYN_SENT, .unacked = 1},
 	{"a SYN that nobody answers", "loss", .state = WEIR_TCP_SYN_SENT, .unacked = 1,
 	 .total_segments = 1},
@@ -78,6 +89,8 @@ static const struct look looks[] = {
 static const char *say(const struct look *look, struct conn_limit_base base)
 {
 	unsigned length = look->length ? look->length : 1000;
+
+	base.silent_us = look->silent * MS;
 	const struct conn_limit_span span = {
 		.length_us = (uint64_t)length * MS,
 		.sent_bytes = look->sent,
@@ -148,6 +161,20 @@ static void test_edges(void)
 	   "what is noted");
 }
 
+/* What is said of a steady reader does not change from look to look. */
+static void test_silence(void)
+{
+	struct conn_limit_base base = {.silent_us = 1000000};
+	struct conn_limit_span span = {.length_us = 1000000};
+
+	is_int(conn_limit_silent_us(&span, &base, WEIR_LIMIT_RWND), 2000000, "silence adds up");
+	base.silent_us = 3000000;
+	is_int(conn_limit_silent_us(&span, &base, WEIR_LIMIT_PEER), 3000000, "to what is needed");
+	is_int(conn_limit_silent_us(&span, &base, WEIR_LIMIT_LOSS), 0, "another reason ends it");
+	span.sent_bytes = 1;
+	is_int(conn_limit_silent_us(&span, &base, WEIR_LIMIT_RWND), 0, "and so does a byte sent");
+}
+
 static void test_names(void)
 {
 	bool told = true;
@@ -165,6 +192,7 @@ int main(void)
 {
 	test_looks();
 	test_edges();
+	test_silence();
 	test_names();
 	return tap_done();
 }

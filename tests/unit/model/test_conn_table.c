@@ -137,7 +137,7 @@ static void test_final_of_unknown(void)
 	counts(&s, 0, 1, "opened and closed between two ticks");
 	is_int(s.tick.closed[0]->counters.bytes_in, 64, "exact bytes in");
 	is_int(s.tick.closed[0]->counters.bytes_out, 128, "exact bytes out");
-	rates(s.tick.closed[0], 32, 64, "over the tick of two seconds, not its life of half of one");
+	rates(s.tick.closed[0], 32, 64, "over the tick, not its life of half a second");
 	is_int(conn_row_age_ns(s.tick.closed[0], 9 * SEC), SEC / 2, "which is its age for good");
 	ok(s.tick.closed[0]->flags & WEIR_CONN_CONNECT_FAILED, "flags are kept");
 	is_int(s.stats.opened, 1, "opened once");

@@ -264,8 +264,8 @@ static const struct {
 	{"", 1, "the expression is empty"},
 	{"  \t", 1, "the expression is empty"},
 	{"limit slow", 7,
-	 "expected none, app, sndbuf, rwnd, cwnd, loss, peer-not-reading or not-reading, got "
-	 "'slow'"},
+	 "expected none, app, sndbuf, rwnd, cwnd, loss, peer-not-reading, not-reading or "
+	 "receiving, got 'slow'"},
 	{"limit > app", 7, "'>' does not apply to limit"},
 	{"port =", 7, "expected a value after '='"},
 	{"port", 5, "expected an operator or a value after 'port'"},

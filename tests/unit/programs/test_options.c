@@ -65,8 +65,19 @@ static const struct bad_line bad_lines[] = {
 	 "/run/netns\n"},
 	{{"--log", ""}, "tcptop: --log: '': expected the path of a file, or -\n"},
 	{{"--log", "x", "--rotate", "ten"},
-	 "tcptop: --rotate: 'ten': expected a size such as 10M, and how many old files to keep, as "
-	 "in 10M,5\n"},
+	 "tcptop: --rotate: 'ten': expected a size such as 10M or a time such as 10min, and how "
+	 "many old files to keep, as in 10M,5\n"},
+	{{"--record", "x", "--rotate", "10minutes"},
+	 "tcptop: --rotate: '10minutes': expected a size such as 10M or a time such as 10min, and "
+	 "how many old files to keep, as in 10M,5\n"},
+	{{"--group", "pid"},
+	 "tcptop: --group: 'pid': expected none, process, remote, port or cgroup\n"},
+	{{"--color", "blue"}, "tcptop: --color: 'blue': expected auto, always or never\n"},
+	{{"--theme", "dar"}, "tcptop: --theme: 'dar': expected dark, light or safe\n"},
+	{{"--record", ""}, "tcptop: --record: '': expected the path of a file\n"},
+	{{"--replay", "r", "--from", "noon"},
+	 "tcptop: --from: 'noon': expected a time as 2026-11-21T08:54:52Z, 08:54[:52], or +1m30s "
+	 "from the beginning\n"},
 	/* in a value, what a terminal would obey is shown instead */
 	{{"--port", "\033[2J"},
 	 "tcptop: --port: '\\x1b[2J': expected a port number from 1 to 65535\n"},
@@ -108,10 +119,26 @@ static const struct bad_line bad_together[] = {
 	{{"--once", "-n", "2"}, "tcptop: --once: cannot be used together with -n: choose one\n"},
 	{{"--append"}, "tcptop: --append: needs --log PATH\n"},
 	{{"--append", "--log", "-"}, "tcptop: --append: needs --log PATH\n"},
-	{{"--rotate", "1M"}, "tcptop: --rotate: needs --log PATH\n"},
+	{{"--rotate", "1M"}, "tcptop: --rotate: needs --log PATH or --record FILE\n"},
 	{{"--log-columns", "all"}, "tcptop: --log-columns: needs --log or --csv\n"},
 	{{"--log-columns", "all", "--json"}, "tcptop: --log-columns: needs --log or --csv\n"},
-	{{"--closed-linger", "5", "--csv"}, "tcptop: --closed-linger: only for streaming lines\n"},
+	{{"--closed-linger", "5", "--csv"},
+	 "tcptop: --closed-linger: only for the screen and streaming lines\n"},
+	{{"--log", "f", "--group", "port"}, "tcptop: --group: only for the screen\n"},
+	{{"--ascii", "--json"}, "tcptop: --ascii: only for the screen\n"},
+	{{"--color", "never", "--once"}, "tcptop: --color: only for the screen\n"},
+	{{"--theme", "safe", "-n", "2"}, "tcptop: --theme: only for the screen\n"},
+	{{"--log", "f", "--rotate", "1h"}, "tcptop: --rotate: a time needs --record FILE\n"},
+	{{"--from", "+5"}, "tcptop: --from: needs --replay FILE\n"},
+	{{"--to", "+5"}, "tcptop: --to: needs --replay FILE\n"},
+	{{"--record", "a", "--replay", "b"},
+	 "tcptop: --record: cannot be used together with --replay\n"},
+	{{"--replay", "b", "--backend", "diag"},
+	 "tcptop: --backend: cannot be used together with --replay\n"},
+	{{"-i", "lo", "--replay", "b"},
+	 "tcptop: --interface: cannot be used together with --replay\n"},
+	{{"--record", "a", "--redact", "user"},
+	 "tcptop: --redact: a recording keeps everything: redact its replay\n"},
 };
 
 static void test_bad_lines(const struct bad_line *lines, size_t n)
@@ -185,7 +212,8 @@ static void test_defaults(void)
 	is_int(o.backend, OPTIONS_BACKEND_AUTO, "the backend is found out");
 	is_int(o.interval_ns, 1000000000, "a tick is a second");
 	is_int(o.udp_timeout_ns, 5000000000, "UDP flows are kept for 5 s");
-	is_int(o.closed_linger_ns, 0, "closed connections do not linger");
+	ok(o.closed_linger_ns == OPTIONS_LINGER_UNSAID, "nothing is said of closed connections");
+	ok(options_want_screen(&o), "a screen is wanted");
 	is_int(o.max_conns, 1000000, "a million connections");
 	is_int(o.count, 0, "it runs until it is stopped");
 	is_int(o.columns.n, 16, "CSV has 16 columns");
@@ -253,6 +281,67 @@ static void test_dress(void)
 	is_int(parse(turned, &o, &said), 0, "opposites may stand together");
 	ok(!o.units.si && !o.units.bits && !o.resolve, "and the last one holds");
 	ok(o.tcp && o.udp, "--tcp and --udp are both");
+	options_done(&o);
+	free(said);
+}
+
+static void test_screen(void)
+{
+	static const char *const args[MAX_ARGS] = {
+		"--group", "remote",  "--color",         "never", "--theme",
+		"light",   "--ascii", "--closed-linger", "2",
+	};
+	static const char *const lines[][MAX_ARGS] = {{"--once"}, {"-n", "1"}, {"--stream"}};
+	struct options o = {0};
+	char *said = NULL;
+
+	is_int(parse(args, &o, &said), 0, "a screen with all its options");
+	is_int(o.grouping, CONN_GROUP_REMOTE, "--group");
+	is_int(o.color, OPTIONS_COLOR_NEVER, "--color");
+	ok(o.theme_given && o.theme == TERMINAL_THEME_LIGHT, "--theme");
+	ok(o.ascii && options_want_screen(&o), "--ascii");
+	is_int(o.closed_linger_ns, 2000000000, "--closed-linger");
+	options_done(&o);
+	free(said);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		is_int(parse(lines[i], &o, &said), 0, "%s", lines[i][0]);
+		ok(!options_want_screen(&o), "asks for lines");
+		options_done(&o);
+		free(said);
+	}
+}
+
+static void test_recordings(void)
+{
+	static const struct {
+		const char *rotate;
+		uint64_t size_bytes;
+		uint64_t ns;
+		unsigned keep;
+	} cases[] = {
+		{"10M", 10 << 20, 0, 5},     {"10m,2", 10 << 20, 0, 2},
+		{"90s", 0, 90000000000, 5},  {"10min,3", 0, 600000000000, 3},
+		{"1h", 0, 3600000000000, 5}, {"7d,999", 0, 604800000000000, 999},
+	};
+	static const char *const replay[MAX_ARGS] = {"--replay", "r",     "--from", "+1m",
+						     "--to",     "12:00", "--json"};
+	struct options o = {0};
+	char *said = NULL;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *const args[MAX_ARGS] = {"--record", "r", "--rotate", cases[i].rotate};
+
+		is_int(parse(args, &o, &said), 0, "--record r --rotate %s", cases[i].rotate);
+		ok(o.log_rotation.size_bytes == cases[i].size_bytes && o.rotate_ns == cases[i].ns &&
+			   o.log_rotation.keep == cases[i].keep,
+		   "is understood");
+		ok(options_want_screen(&o), "and goes with a screen");
+		options_done(&o);
+		free(said);
+	}
+	is_int(parse(replay, &o, &said), 0, "a part of a recording as JSON");
+	ok(o.from.kind == REPLAY_TIME_AFTER && o.from.ns == 60000000000, "--from");
+	ok(o.to.kind == REPLAY_TIME_CLOCK, "--to");
 	options_done(&o);
 	free(said);
 }
@@ -364,6 +453,8 @@ int main(void)
 	test_defaults();
 	test_values();
 	test_dress();
+	test_screen();
+	test_recordings();
 	test_formats();
 	test_actions();
 	test_bad_lines(bad_lines, sizeof(bad_lines) / sizeof(bad_lines[0]));

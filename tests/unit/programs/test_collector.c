@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* The collector's thread with a source that needs no kernel: frames come, stay as they are, and go
+ * back; names and failures get through. */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "collector.h"
+#include "tap.h"
+
+#define MS UINT64_C(1000000)
+/* Whatever is waited for comes sooner. */
+#define PATIENCE_MS 20000
+
+struct fake {
+	struct weir_conn_source source; /* first */
+	uint64_t passes;
+	int fail_at; /* pass that fails; 0: none */
+};
+
+static int fake_fd(struct weir_conn_source *source)
+{
+	(void)source;
+	return -1;
+}
+
+static int fake_drain(struct weir_conn_source *source, weir_conn_event_fn fn, void *user)
+{
+	(void)source;
+	(void)fn;
+	(void)user;
+	return 0;
+}
+
+/* A connection that grows by 100 bytes a pass, and one of each pass that closes in it. */
+static int fake_sample(struct weir_conn_source *source, weir_conn_event_fn fn, void *user,
+		       uint64_t *ret_now_ns)
+{
+	struct fake *fake = (struct fake *)source;
+	struct weir_conn_event event = {
+		.id = {.cookie = 1, .proto = WEIR_PROTO_TCP},
+		.kind = WEIR_CONN_SAMPLE,
+		.state = WEIR_TCP_ESTABLISHED,
+	};
+	struct weir_conn_event rename = {
+		.kind = WEIR_CONN_RENAME,
+		.owner = {.pid = 7, .start_boot_ns = 8, .comm = "renamed"},
+	};
+
+	fake->passes++;
+	if (fake->fail_at && (int)fake->passes >= fake->fail_at)
+		return -EIO;
+	*ret_now_ns = clock_monotonic_ns();
+	event.time_ns = *ret_now_ns;
+	event.counters.bytes_in = 100 * fake->passes;
+	fn(user, &event);
+	event.id.cookie = 1000 + fake->passes;
+	event.kind = WEIR_CONN_FINAL;
+	event.owner.pid = 9;
+	fn(user, &event);
+	fn(user, &rename);
+	return 3;
+}
+
+static void fake_stats(struct weir_conn_source *source, struct weir_conn_source_stats *ret_stats)
+{
+	*ret_stats = (struct weir_conn_source_stats){.passes = ((struct fake *)source)->passes};
+}
+
+static const char *fake_describe(struct weir_conn_source *source)
+{
+	(void)source;
+	return "fake source";
+}
+
+static void fake_close(struct weir_conn_source *source)
+{
+	(void)source;
+}
+
+static const struct weir_conn_source_ops fake_ops = {
+	.name = "fake",
+	.fd = fake_fd,
+	.drain = fake_drain,
+	.sample = fake_sample,
+	.stats = fake_stats,
+	.describe = fake_describe,
+	.close = fake_close,
+};
+
+struct bench {
+	struct fake fake;
+	struct sampling sampling;
+	struct collector *collector;
+};
+
+static void start(struct bench *bench, uint64_t interval_ns, int fail_at)
+{
+	const struct conn_table_options table = {.size = sizeof(table)};
+	const struct collector_options options = {.sampling = &bench->sampling};
+
+	*bench = (struct bench){
+		.fake = {.source.ops = &fake_ops, .fail_at = fail_at},
+		.sampling = {.interval_ns = interval_ns, .host = "here"},
+	};
+	bench->sampling.source = &bench->fake.source;
+	is_int(conn_table_new(&table, &bench->sampling.table), 0, "a table");
+	is_int(collector_start(&options, &bench->collector), 0, "a collector");
+}
+
+/* What collector_take says when there is something to say. */
+static int take(struct bench *bench, const struct conn_frame **ret_frame, struct str_buf *error)
+{
+	uint64_t end_ns = clock_monotonic_ns() + PATIENCE_MS * MS;
+	int r = 0;
+
+	while (r == 0 && clock_monotonic_ns() < end_ns) {
+		struct pollfd news = {.fd = collector_fd(bench->collector), .events = POLLIN};
+
+		poll(&news, 1, PATIENCE_MS);
+		r = collector_take(bench->collector, ret_frame, error);
+	}
+	return r;
+}
+
+static void test_frames(void)
+{
+	CLEANUP(str_buf_done) struct str_buf error = {0};
+	const struct conn_frame *frame = NULL;
+	struct weir_owner owners[4];
+	struct bench bench;
+	uint64_t last = 0;
+
+	/* The first look does not wait for an interval. */
+	start(&bench, 3600 * UINT64_C(1000000000), 0);
+	is_int(take(&bench, &frame, &error), 1, "the first frame comes at once");
+	is_str(frame->source, "fake source", "with its source");
+	is_str(frame->host, "here", "its host");
+	is_int(frame->source_stats.passes, 1, "and its counters");
+	is_int(collector_take(bench.collector, &frame, &error), 0, "there is no second one yet");
+	collector_set_interval(bench.collector, MS);
+	for (int i = 0; i < 50; i++) {
+		struct conn_row seen;
+		uint64_t bytes;
+
+		is_int(take(&bench, &frame, &error), 1, "frame %d", i);
+		bytes = frame->source_stats.passes * 100;
+		ok(bytes > last && frame->tick.n_active >= 1, "is a newer one");
+		last = bytes;
+		seen = *frame->tick.active[0];
+		is_int(seen.counters.bytes_in, bytes, "and has its own rows");
+		/* Somewhere in here the collector looks again. */
+		for (int j = 0; j < 1000; j++) {
+			if (memcmp(&seen, frame->tick.active[0], sizeof(seen)) != 0)
+				ok(false, "a row does not change while it is looked at");
+		}
+	}
+	is_int(frame->interval_ns, MS, "the interval is the new one");
+	ok(collector_take_renames(bench.collector, owners, 4) > 0, "names are heard of");
+	is_str(owners[0].comm, "renamed", "as they are told");
+	is_int(collector_stop(bench.collector, &error), 0, "it stops");
+	is_int(error.len, 0, "and has nothing to complain of");
+	sampling_done(&bench.sampling);
+}
+
+static void test_unwatched(void)
+{
+	CLEANUP(str_buf_done) struct str_buf error = {0};
+	struct bench bench;
+
+	start(&bench, MS, 0);
+	is_int(collector_stop(bench.collector, &error), 0, "it stops with frames nobody took");
+	sampling_done(&bench.sampling);
+	is_int(collector_stop(NULL, &error), 0, "none stops as well");
+}
+
+static void test_failure(void)
+{
+	CLEANUP(str_buf_done) struct str_buf error = {0}, again = {0};
+	const struct conn_frame *frame;
+	struct bench bench;
+	int r;
+
+	start(&bench, MS, 3);
+	do
+		r = take(&bench, &frame, &error);
+	while (r > 0);
+	is_int(r, -EIO, "a source that fails ends it");
+	is_str(error.data, "fake: reading connections: Input/output error", "and that is told");
+	is_int(collector_stop(bench.collector, &again), -EIO, "at the end too");
+	sampling_done(&bench.sampling);
+}
+
+int main(void)
+{
+	test_frames();
+	test_unwatched();
+	test_failure();
+	return tap_done();
+}
