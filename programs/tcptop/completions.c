@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Made and run while building, never installed: writes the completions of a shell, or the list of
- * all options for the check of the man page, from the option table.
+ * all options for the check of the man page, from the option table; and, for the same check, the
+ * list of all keys of the screen.
  *
- *     tcptop-completions bash|zsh|fish|options
+ *     tcptop-completions bash|zsh|fish|options|keys
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,7 +12,10 @@
 
 #include <weir/error.h>
 
+#include "base/cleanup.h"
+#include "base/str_buf.h"
 #include "options.h"
+#include "screen_keys.h"
 
 /* Text inside single quotes of a POSIX shell: a quote ends them, is escaped, and begins anew. */
 static void put_quoted(const char *text, const char *escape_too)
@@ -53,6 +57,21 @@ static void options_list(const struct option_spec *table, size_t n)
 			printf("-%c\n", table[i].short_name);
 		if (table[i].name)
 			printf("--%s\n", table[i].name);
+	}
+}
+
+static void keys_list(const struct option_spec *table, size_t n)
+{
+	const struct key_binding *keys = screen_keys(&n);
+
+	(void)table;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < KEYS_PER_BINDING && keys[i].keys[j]; j++) {
+			CLEANUP(str_buf_done) struct str_buf name = {0};
+
+			keys_name(&name, keys[i].keys[j]);
+			puts(name.len > 0 ? name.data : "");
+		}
 	}
 }
 
@@ -247,7 +266,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*write)(const struct option_spec *table, size_t n);
-	} kinds[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}, {"options", options_list}};
+	} kinds[] = {{"bash", bash},
+		     {"zsh", zsh},
+		     {"fish", fish},
+		     {"options", options_list},
+		     {"keys", keys_list}};
 	size_t n;
 	const struct option_spec *table = option_table(&n);
 
@@ -260,6 +283,6 @@ int main(int argc, char **argv)
 		perror("tcptop-completions: stdout");
 		return WEIR_EXIT_FAILURE;
 	}
-	fputs("usage: tcptop-completions bash|zsh|fish|options\n", stderr);
+	fputs("usage: tcptop-completions bash|zsh|fish|options|keys\n", stderr);
 	return WEIR_EXIT_USAGE;
 }

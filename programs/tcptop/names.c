@@ -105,3 +105,8 @@ void names_done(struct names *names)
 	users_free(STEAL(names->users));
 	cgroup_paths_free(STEAL(names->cgroups));
 }
+
+void names_rename(struct names *names, const struct weir_owner *owner)
+{
+	proc_tasks_rename(names->tasks, owner->pid, owner->start_boot_ns, owner->comm);
+}

@@ -26,3 +26,6 @@ struct names {
 /* The struct must stay where it is while its conn is in use. Negative errno. */
 int names_init(struct names *names);
 void names_done(struct names *names);
+
+/* A process has taken the name in owner. */
+void names_rename(struct names *names, const struct weir_owner *owner);

@@ -23,6 +23,9 @@ struct parse {
 	struct options options;
 	struct str_buf message; /* of the first error, without the program's name */
 	int error;              /* 0 until then */
+	/* One of each kind that has been given; NULL: none. */
+	const struct option_spec *for_screen;
+	const struct option_spec *for_host;
 };
 
 /* Says a message once; what comes after the first error is its consequence. */
@@ -67,6 +70,10 @@ static int take(struct parse *parse, const struct option_spec *spec, const char 
 	char label[OPTION_LABEL_MAX];
 	int r = option_apply(spec, &parse->options, value, &error);
 
+	if (spec->scope == OPTION_FOR_SCREEN)
+		parse->for_screen = spec;
+	else if (spec->scope == OPTION_FOR_HOST)
+		parse->for_host = spec;
 	if (r >= 0 || parse->error)
 		return parse->error;
 	option_label(spec, label);
@@ -226,27 +233,67 @@ static int parse_filter(struct parse *parse, FILE *errors)
 	return r;
 }
 
-/* What each option allows but all together do not. */
-static int check(struct parse *parse)
+bool options_want_screen(const struct options *options)
+{
+	return options->format == OPTIONS_FORMAT_DEFAULT && !options->once && options->count == 0;
+}
+
+static int check_recording(struct parse *parse)
+{
+	const struct options *o = &parse->options;
+	char label[OPTION_LABEL_MAX];
+
+	if (!o->replay_path && (o->from.kind || o->to.kind))
+		return refuse(parse, -EINVAL, "%s: needs --replay FILE",
+			      o->from.kind ? "--from" : "--to");
+	if (o->replay_path && parse->for_host) {
+		option_label(parse->for_host, label);
+		return refuse(parse, -EINVAL, "%s: cannot be used together with --replay", label);
+	}
+	if (o->record_path && (o->redact.remote_hash || o->redact.user || o->redact.cmd))
+		return refuse(parse, -EINVAL,
+			      "--redact: a recording keeps everything: redact its replay");
+	return 0;
+}
+
+static int check_files(struct parse *parse)
 {
 	const struct options *o = &parse->options;
 	bool to_file = o->format == OPTIONS_FORMAT_LOG;
 
 	if (o->log_append && !to_file)
 		return refuse(parse, -EINVAL, "--append: needs --log PATH");
-	if (o->log_rotation.size_bytes > 0 && !to_file)
-		return refuse(parse, -EINVAL, "--rotate: needs --log PATH");
+	if (o->log_rotation.size_bytes > 0 && !to_file && !o->record_path)
+		return refuse(parse, -EINVAL, "--rotate: needs --log PATH or --record FILE");
+	if (o->rotate_ns > 0 && !o->record_path)
+		return refuse(parse, -EINVAL, "--rotate: a time needs --record FILE");
 	if (o->columns_text && !to_file && o->format != OPTIONS_FORMAT_CSV)
 		return refuse(parse, -EINVAL, "--log-columns: needs --log or --csv");
 	if (o->once && to_file)
 		return refuse(parse, -EINVAL,
 			      "--once: cannot be used together with --log PATH: use -n 1");
-	if (o->closed_linger_ns > 0 && o->format != OPTIONS_FORMAT_DEFAULT &&
-	    o->format != OPTIONS_FORMAT_STREAM)
-		return refuse(parse, -EINVAL, "--closed-linger: only for streaming lines");
+	return 0;
+}
+
+/* What each option allows but all together do not. */
+static int check(struct parse *parse)
+{
+	const struct options *o = &parse->options;
+	char label[OPTION_LABEL_MAX];
+
+	if (check_files(parse) < 0 || check_recording(parse) < 0)
+		return parse->error;
+	if (o->closed_linger_ns != OPTIONS_LINGER_UNSAID && o->closed_linger_ns > 0 &&
+	    o->format != OPTIONS_FORMAT_DEFAULT && o->format != OPTIONS_FORMAT_STREAM)
+		return refuse(parse, -EINVAL,
+			      "--closed-linger: only for the screen and streaming lines");
 	if (o->once && o->count > 0)
 		return refuse(parse, -EINVAL,
 			      "--once: cannot be used together with -n: choose one");
+	if (parse->for_screen && !options_want_screen(o)) {
+		option_label(parse->for_screen, label);
+		return refuse(parse, -EINVAL, "%s: only for the screen", label);
+	}
 	return 0;
 }
 
@@ -259,6 +306,7 @@ int options_parse(int argc, char **argv, FILE *errors, struct options *ret_optio
 			{
 				.interval_ns = NS_PER_S,
 				.udp_timeout_ns = 5 * NS_PER_S,
+				.closed_linger_ns = OPTIONS_LINGER_UNSAID,
 				.max_conns = 1000000,
 				.columns = conn_csv_columns_default(),
 			},

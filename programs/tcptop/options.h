@@ -16,9 +16,12 @@
 #include "base/units.h"
 #include "export/conn_csv.h"
 #include "export/conn_log.h"
+#include "model/conn_groups.h"
 #include "model/conn_query.h"
 #include "model/filter.h"
 #include "model/redact.h"
+#include "replay_time.h"
+#include "view/terminal.h"
 
 enum options_action {
 	OPTIONS_RUN,
@@ -33,12 +36,20 @@ enum options_backend {
 };
 
 enum options_format {
-	OPTIONS_FORMAT_DEFAULT, /* none was asked for: streaming lines */
+	OPTIONS_FORMAT_DEFAULT, /* none was asked for: a screen, or streaming lines without one */
 	OPTIONS_FORMAT_STREAM,
 	OPTIONS_FORMAT_PLAIN,
 	OPTIONS_FORMAT_JSON,
 	OPTIONS_FORMAT_CSV, /* --csv and --log - */
 	OPTIONS_FORMAT_LOG,
+};
+
+#define OPTIONS_LINGER_UNSAID UINT64_MAX
+
+enum options_color {
+	OPTIONS_COLOR_AUTO, /* unless the environment says NO_COLOR */
+	OPTIONS_COLOR_ALWAYS,
+	OPTIONS_COLOR_NEVER,
 };
 
 /* Texts are borrowed from argv. */
@@ -61,8 +72,8 @@ struct options {
 	/* When, and how much. */
 	uint64_t interval_ns;
 	uint64_t udp_timeout_ns;
-	uint64_t closed_linger_ns;
-	uint64_t count; /* ticks to print; 0: until stopped */
+	uint64_t closed_linger_ns; /* or OPTIONS_LINGER_UNSAID */
+	uint64_t count;            /* ticks to print; 0: until stopped */
 	bool once;
 	uint64_t max_conns;
 
@@ -70,12 +81,26 @@ struct options {
 	const char *log_path;
 	bool log_append;
 	struct conn_log_rotation log_rotation; /* size_bytes 0: none asked for */
+	uint64_t rotate_ns;                    /* --rotate by time; 0: not */
 	const char *columns_text;              /* NULL: the default ones */
 	struct conn_csv_columns columns;
 	struct conn_query query; /* only its sort keys */
 	struct redact redact;
 	bool resolve;
 	struct units units;
+
+	/* The screen. */
+	enum conn_grouping grouping;
+	enum options_color color;
+	enum terminal_theme theme;
+	bool theme_given; /* otherwise the configuration has the say */
+	bool ascii;
+
+	/* Recordings. */
+	const char *record_path; /* NULL: none is made */
+	const char *replay_path; /* NULL: the host itself is looked at */
+	struct replay_time from;
+	struct replay_time to;
 };
 
 #define OPTION_LABEL_MAX 32
@@ -85,6 +110,8 @@ enum option_group {
 	OPTION_GROUP_TIME,
 	OPTION_GROUP_OUTPUT,
 	OPTION_GROUP_NUMBERS,
+	OPTION_GROUP_SCREEN,
+	OPTION_GROUP_RECORDING,
 	OPTION_GROUP_SOURCE,
 	OPTION_GROUP_ABOUT,
 };
@@ -112,6 +139,13 @@ enum option_kind {
 	OPTION_OTHER,   /* apply() takes it */
 };
 
+/* Where an option makes sense, besides everywhere. */
+enum option_scope {
+	OPTION_FOR_ALL,
+	OPTION_FOR_SCREEN, /* not where lines, CSV or JSON are asked for */
+	OPTION_FOR_HOST,   /* not with --replay: it says how a host is looked at */
+};
+
 struct option_spec {
 	const char *name; /* without the dashes; NULL: it has only a short name */
 	char short_name;  /* 0: it has only a long name */
@@ -122,6 +156,7 @@ struct option_spec {
 	enum option_values values;
 	const char *words; /* separated by spaces */
 
+	enum option_scope scope;
 	enum option_kind kind;
 	size_t field; /* offset in struct options */
 	int number;
@@ -149,6 +184,9 @@ int option_apply(const struct option_spec *spec, struct options *options, const 
  * reason, the expression, a caret) and is -EINVAL; *ret_options is untouched then. -ENOMEM too.
  */
 int options_parse(int argc, char **argv, FILE *errors, struct options *ret_options);
+
+/* Whether a screen is wanted, if there is a terminal that can be one. */
+bool options_want_screen(const struct options *options);
 
 /* Frees what the options own. */
 void options_done(struct options *options);

@@ -101,41 +101,43 @@ int output_open(struct output *output, const struct options *options,
 	return write_header(output, start, error);
 }
 
-static int render(struct output *output, const struct output_tick *about)
+static int render(struct output *output, const struct conn_frame *frame,
+		  const struct conn_tick *shown)
 {
 	const struct conn_json_tick json = {
-		.realtime_ns = about->realtime_ns,
-		.interval_ms = output->options->interval_ns / NS_PER_MS,
-		.source = about->source,
-		.source_stats = about->source_stats,
-		.table_stats = about->table_stats,
+		.realtime_ns = frame->realtime_ns,
+		.interval_ms = frame->interval_ns / NS_PER_MS,
+		.source = frame->source,
+		.source_stats = &frame->source_stats,
+		.table_stats = &frame->table_stats,
 	};
 
 	switch (output->options->format) {
 	case OPTIONS_FORMAT_DEFAULT:
 	case OPTIONS_FORMAT_STREAM:
-		conn_lines_tick(&output->buf, &output->exports, about->tick);
+		conn_lines_tick(&output->buf, &output->exports, shown);
 		break;
 	case OPTIONS_FORMAT_PLAIN:
-		return conn_plain_tick(&output->plain, &output->buf, &output->exports, about->tick);
+		return conn_plain_tick(&output->plain, &output->buf, &output->exports, shown);
 	case OPTIONS_FORMAT_JSON:
-		conn_json_tick(&output->buf, &output->exports, about->tick, &json);
+		conn_json_tick(&output->buf, &output->exports, shown, &json);
 		break;
 	case OPTIONS_FORMAT_CSV:
 	case OPTIONS_FORMAT_LOG:
-		conn_csv_tick(&output->buf, &output->options->columns, &output->exports,
-			      about->tick, about->realtime_ns);
+		conn_csv_tick(&output->buf, &output->options->columns, &output->exports, shown,
+			      frame->realtime_ns);
 		break;
 	}
 	return 0;
 }
 
-int output_tick(struct output *output, const struct output_tick *about, struct str_buf *error)
+int output_frame(struct output *output, const struct conn_frame *frame,
+		 const struct conn_tick *shown, struct str_buf *error)
 {
 	int r;
 
 	str_buf_clear(&output->buf);
-	r = render(output, about);
+	r = render(output, frame, shown);
 	if (r < 0) {
 		say(output, error, r, "");
 		return r;

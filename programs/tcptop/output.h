@@ -13,7 +13,7 @@
 #include "base/str_buf.h"
 #include "export/conn_lines.h"
 #include "export/conn_log.h"
-#include "model/conn_table.h"
+#include "model/conn_frame.h"
 #include "model/conn_text.h"
 #include "options.h"
 #include "writer.h"
@@ -36,23 +36,16 @@ struct output_start {
 	int stop_fd;        /* as in struct writer */
 };
 
-/* What a tick says besides its rows. */
-struct output_tick {
-	const struct conn_tick *tick; /* only the rows that are wanted */
-	uint64_t realtime_ns;
-	const char *source; /* the source's describe() */
-	const struct weir_conn_source_stats *source_stats;
-	const struct conn_table_stats *table_stats;
-};
-
 /* Opens the log, if there is one, and writes the header, or the first line of JSON. On failure
  * error says why; output_done() is due in any case. */
 int output_open(struct output *output, const struct options *options,
 		const struct output_start *start, struct str_buf *error);
 
-/* Writes one tick. -EPIPE: the reader went away. On other failures error says what happened; it is
- * also filled on success, when all was written but the log could not be rotated. */
-int output_tick(struct output *output, const struct output_tick *about, struct str_buf *error);
+/* Writes one frame, with only those of its rows that are wanted, which are in shown. -EPIPE: the
+ * reader went away. On other failures error says what happened; it is also filled on success, when
+ * all was written but the log could not be rotated. */
+int output_frame(struct output *output, const struct conn_frame *frame,
+		 const struct conn_tick *shown, struct str_buf *error);
 
 /* The program is asked to stop: a reader that does not read is given up soon. */
 void output_stopping(struct output *output);

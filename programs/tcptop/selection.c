@@ -130,6 +130,14 @@ static bool process_matches(const struct selection *selection, const struct conn
 	       strcasestr(conn_row_process(row, selection->names), selection->options->process);
 }
 
+bool selection_is_all(const struct selection *selection)
+{
+	const struct options *o = selection->options;
+
+	return o->tcp == o->udp && !o->port && !o->pid && !selection->netns && !o->interface &&
+	       !o->process;
+}
+
 bool selection_match(const struct selection *selection, const struct conn_row *row)
 {
 	const struct options *o = selection->options;

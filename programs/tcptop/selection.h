@@ -37,4 +37,7 @@ int selection_refresh(struct selection *selection);
 /* Whether that is done inside another network namespace. */
 bool selection_enters_netns(const struct selection *selection);
 
+/* Whether it takes every row. */
+bool selection_is_all(const struct selection *selection);
+
 bool selection_match(const struct selection *selection, const struct conn_row *row);

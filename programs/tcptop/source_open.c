@@ -92,22 +92,37 @@ static const char *why_not_bpf(int r)
 		       : strerror(-r);
 }
 
-int source_open(const struct options *options, uint32_t netns, FILE *errors,
-		struct weir_conn_source **ret_source)
+static int check_allowed(const struct options *options, uint32_t *ret_effective, FILE *errors)
 {
-	uint32_t effective;
-	int r = privilege_effective(&effective);
+	int r = privilege_effective(ret_effective);
 
 	if (r < 0) {
 		fprintf(errors, "tcptop: capabilities: %s\n", strerror(-r));
 		return r;
 	}
+	if (options->backend == OPTIONS_BACKEND_DIAG || !privilege_missing(*ret_effective, NEEDED))
+		return 0;
+	privileges_refuse(errors, privilege_missing(*ret_effective, USEFUL));
+	return -EPERM;
+}
+
+int source_allowed(const struct options *options, FILE *errors)
+{
+	uint32_t effective;
+
+	return check_allowed(options, &effective, errors);
+}
+
+int source_open(const struct options *options, uint32_t netns, FILE *errors,
+		struct weir_conn_source **ret_source)
+{
+	uint32_t effective;
+	int r = check_allowed(options, &effective, errors);
+
+	if (r < 0)
+		return r;
 	if (options->backend == OPTIONS_BACKEND_DIAG)
 		return open_diag(options, netns, effective, errors, ret_source);
-	if (privilege_missing(effective, NEEDED)) {
-		privileges_refuse(errors, privilege_missing(effective, USEFUL));
-		return -EPERM;
-	}
 	if (is_quick_look(options) && try_diag(options, netns, effective, ret_source) >= 0)
 		return 0;
 	r = open_bpf(options, netns, ret_source);

@@ -10,6 +10,9 @@
 
 #include "options.h"
 
+/* Whether we may open it, as far as that can be told beforehand: -EPERM, said to errors, if not. */
+int source_allowed(const struct options *options, FILE *errors);
+
 /*
  * Opens the source. netns is the inode of the only network namespace wanted, 0: all. Whatever is
  * to be said, about a failure or about what will be missing, is said to errors. -EPERM: not enough

@@ -54,6 +54,7 @@ const char *weir_limit_name(enum weir_limit limit)
 		[WEIR_LIMIT_LOSS] = "loss",
 		[WEIR_LIMIT_PEER] = "peer-not-reading",
 		[WEIR_LIMIT_READER] = "not-reading",
+		[WEIR_LIMIT_RECEIVING] = "receiving",
 	};
 
 	return (unsigned)limit < N_ELEMENTS(names) ? names[limit] : "";

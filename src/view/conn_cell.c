@@ -166,6 +166,8 @@ static const char *limit_word(enum weir_limit limit)
 		return "peer";
 	case WEIR_LIMIT_READER:
 		return "reader";
+	case WEIR_LIMIT_RECEIVING:
+		return "recv";
 	case WEIR_LIMIT_NONE:
 	case WEIR_LIMIT_APP:
 	case WEIR_LIMIT_SNDBUF:
@@ -181,7 +183,7 @@ static const char *limit_word(enum weir_limit limit)
 /* What holds it back is not the application that sends. */
 static bool is_held_back(const struct conn_row *row)
 {
-	return row->limit >= WEIR_LIMIT_SNDBUF && row->limit < WEIR_LIMITS;
+	return row->limit >= WEIR_LIMIT_SNDBUF && row->limit < WEIR_LIMIT_RECEIVING;
 }
 
 enum role conn_cell_limit_role(const struct conn_row *row)

@@ -125,6 +125,8 @@ static const char *limit_sentence(enum weir_limit limit)
 		return "peer-not-reading: its window stays shut";
 	case WEIR_LIMIT_READER:
 		return "not-reading: our application does not";
+	case WEIR_LIMIT_RECEIVING:
+		return "receiving: the sender knows its limit";
 	case WEIR_LIMIT_UNKNOWN:
 	case WEIR_LIMITS:
 		break;

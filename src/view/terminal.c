@@ -14,6 +14,7 @@
 #include <wchar.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "view/glyph.h"
 #include "view/terminal_guard.h"
 #include "view/terminal_info.h"
@@ -23,7 +24,11 @@
 
 #define SIDE_MAX 4096
 #define COPY_MAX 100000
-#define LEAVE_WAIT_MS 500
+/* A last frame that makes no way for so long, or lasts so long in all, is dropped. */
+#define LEAVE_WAIT_MS 1000
+#define LEAVE_MAX_NS (10 * UINT64_C(1000000000))
+/* Cancels a sequence that was begun (ECMA-48 8.3.6, and in OSC by all that know it). */
+#define CANCEL "\030"
 /* Glyphs handed to ncurses at a time. */
 #define RUN_MAX 128
 
@@ -60,13 +65,21 @@ struct terminal {
 
 DEFINE_CLEANUP(terminal_close_p, struct terminal *, terminal_close)
 
-static void arm_guard(const struct terminal *terminal)
+/* What leaves the screen, wherever in a frame it comes. */
+static struct terminal_reset make_reset(const struct terminal *terminal)
 {
 	struct terminal_reset reset = {.fd = terminal->tty_fd, .modes = terminal->found};
 
 	if (terminal->is_ansi)
-		terminal_info_add(&reset, SYNC_END);
+		terminal_info_add(&reset, CANCEL SYNC_END);
 	terminal_info_add_reset(&reset, terminal->height);
+	return reset;
+}
+
+static void arm_guard(const struct terminal *terminal)
+{
+	struct terminal_reset reset = make_reset(terminal);
+
 	terminal_guard_arm(&reset);
 }
 
@@ -241,17 +254,46 @@ int terminal_open(const struct terminal_options *options, struct terminal **ret_
 	return 0;
 }
 
-/* What ncurses wrote goes out as one frame. */
-static int send_frame(struct terminal *terminal)
+/* What ncurses wrote is one frame, to be sent. */
+static int collect_frame(struct terminal *terminal)
 {
 	int r = terminal_output_collect(&terminal->output, terminal->is_ansi ? SYNC_BEGIN : "",
 					terminal->is_ansi ? SYNC_END : "");
 
-	if (r < 0) {
+	if (r < 0)
 		terminal->is_stale = true;
-		return r;
+	return r;
+}
+
+static int send_frame(struct terminal *terminal)
+{
+	int r = collect_frame(terminal);
+
+	return r < 0 ? r : terminal_output_send(&terminal->output);
+}
+
+/* A slow line gets its time; one that takes nothing does not, and has to do with the reset. */
+static void send_last_frame(struct terminal *terminal)
+{
+	struct terminal_output *output = &terminal->output;
+	uint64_t until_ns = clock_monotonic_ns() + LEAVE_MAX_NS;
+	struct terminal_reset reset;
+	int r = collect_frame(terminal);
+	bool is_whole = r == 0;
+
+	while (r == 0 && !terminal_output_is_sent(output) && clock_monotonic_ns() < until_ns) {
+		r = terminal_output_ready(output, LEAVE_WAIT_MS);
+		if (r == 0)
+			break; /* no way made */
+		if (r > 0)
+			r = terminal_output_send(output);
 	}
-	return terminal_output_send(&terminal->output);
+	if (is_whole && terminal_output_is_sent(output))
+		return;
+	terminal_output_drop(output);
+	reset = make_reset(terminal);
+	terminal_output_add(output, reset.bytes, reset.len);
+	(void)terminal_output_send(output); /* there is nothing more to be tried */
 }
 
 /* Shows the other screen again, with the modes as they were found. */
@@ -260,9 +302,8 @@ static void leave(struct terminal *terminal)
 	if (!terminal->is_open)
 		return;
 	endwin();
-	if (terminal->output.is_open &&
-	    terminal_output_ready(&terminal->output, LEAVE_WAIT_MS) == 1)
-		send_frame(terminal);
+	if (terminal->output.is_open)
+		send_last_frame(terminal);
 	tcsetattr(terminal->tty_fd, TCSANOW, &terminal->found);
 	terminal_guard_disarm();
 	terminal->is_open = false;

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,30 +16,47 @@
 #define STACK_BYTES (256 * 1024)
 #define WRITABLE_WITHIN_MS 500
 
-static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+/* All that end a process and are not the program's own to heed (SIGINT, SIGTERM, SIGHUP, SIGPIPE)
+ * nor uncatchable. The first are faults of ours, whatever was set for them. */
+static const int endings[] = {
+	SIGSEGV,   SIGBUS,  SIGILL,  SIGFPE,  SIGABRT,   SIGTRAP, SIGSYS, SIGQUIT, SIGXCPU,
+	SIGXFSZ,   SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO,  SIGPWR,
+#ifdef SIGSTKFLT
+	SIGSTKFLT,
+#endif
+};
 
-#define N_CRASHES (sizeof(crashes) / sizeof(crashes[0]))
+#define N_ENDINGS (sizeof(endings) / sizeof(endings[0]))
+#define N_CRASHES 5
 
 static struct {
 	bool taken;
 	bool registered; /* for exit */
-	volatile sig_atomic_t armed;
+	bool has_key;
 	volatile pid_t pid; /* of the process whose terminal it is */
-	struct terminal_reset reset;
-	struct sigaction before[N_CRASHES];
+	/* The slot that counts, or NULL; the other may be filled in meanwhile. */
+	_Atomic(struct terminal_reset *) armed;
+	struct terminal_reset slots[2];
+	size_t next_slot;
+	bool caught[N_ENDINGS];
+	struct sigaction before[N_ENDINGS];
 	stack_t stack_before;
 	void *stack;
+	pthread_key_t thread_stack; /* of each thread that asked for one */
 } terminal_guard;
 
 /* Async-signal-safe. A terminal that takes nothing is not waited for. */
 static void reset_terminal(void)
 {
-	const struct terminal_reset *reset = &terminal_guard.reset;
-	struct pollfd writable = {.fd = reset->fd, .events = POLLOUT};
+	const struct terminal_reset *reset;
+	struct pollfd writable = {.events = POLLOUT};
 
-	if (!terminal_guard.armed || terminal_guard.pid != getpid())
+	if (terminal_guard.pid != getpid())
 		return;
-	terminal_guard.armed = 0;
+	reset = atomic_exchange(&terminal_guard.armed, NULL);
+	if (!reset)
+		return;
+	writable.fd = reset->fd;
 	if (poll(&writable, 1, WRITABLE_WITHIN_MS) == 1 && (writable.revents & POLLOUT) &&
 	    write(reset->fd, reset->bytes, reset->len) < 0) {
 		/* It is gone; the modes are tried all the same. */
@@ -47,21 +66,29 @@ static void reset_terminal(void)
 
 static void restore_signals(void)
 {
-	for (size_t i = 0; i < N_CRASHES; i++)
-		sigaction(crashes[i], &terminal_guard.before[i], NULL);
+	for (size_t i = 0; i < N_ENDINGS; i++)
+		if (terminal_guard.caught[i])
+			sigaction(endings[i], &terminal_guard.before[i], NULL);
+}
+
+/* Whether it comes again when the handler returns, since the instruction is tried again. */
+static bool comes_again(int signal_number, const siginfo_t *info)
+{
+	return info->si_code > 0 && (signal_number == SIGSEGV || signal_number == SIGBUS ||
+				     signal_number == SIGILL || signal_number == SIGFPE);
 }
 
 /* All signals are blocked meanwhile, SIGTTOU too, which tcsetattr() raises in the background. A
  * fault of the processor comes again on return, and then to the disposition from before (a
- * sanitizer's may say more); one that was sent does not, so it is sent again. */
-static void handle_crash(int signal_number, siginfo_t *info, void *context)
+ * sanitizer's may say more); all others do not, so they are sent again. */
+static void handle_ending(int signal_number, siginfo_t *info, void *context)
 {
 	int error = errno;
 
 	(void)context;
 	reset_terminal();
 	restore_signals();
-	if (info->si_code <= 0)
+	if (!comes_again(signal_number, info))
 		raise(signal_number);
 	errno = error;
 }
@@ -69,6 +96,15 @@ static void handle_crash(int signal_number, siginfo_t *info, void *context)
 static void handle_exit(void)
 {
 	reset_terminal();
+}
+
+/* Of a thread that ends. */
+static void free_thread_stack(void *memory)
+{
+	const stack_t none = {.ss_flags = SS_DISABLE};
+
+	sigaltstack(&none, NULL);
+	free(memory);
 }
 
 static int take_stack(void)
@@ -84,10 +120,25 @@ static int take_stack(void)
 	return 0;
 }
 
+/* What somebody ignores, or heeds himself, stays so. */
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_sigaction = handle_ending,
+				   .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+	sigfillset(&action.sa_mask);
+	for (size_t i = 0; i < N_ENDINGS; i++) {
+		struct sigaction *before = &terminal_guard.before[i];
+
+		terminal_guard.caught[i] = sigaction(endings[i], NULL, before) == 0 &&
+					   (i < N_CRASHES || (!(before->sa_flags & SA_SIGINFO) &&
+							      before->sa_handler == SIG_DFL)) &&
+					   sigaction(endings[i], &action, NULL) == 0;
+	}
+}
+
 int terminal_guard_take(void)
 {
-	struct sigaction action = {.sa_sigaction = handle_crash,
-				   .sa_flags = SA_SIGINFO | SA_ONSTACK};
 	int r;
 
 	if (terminal_guard.taken)
@@ -97,31 +148,57 @@ int terminal_guard_take(void)
 		return r;
 	if (!terminal_guard.registered && atexit(handle_exit) == 0)
 		terminal_guard.registered = true;
+	if (!terminal_guard.has_key &&
+	    pthread_key_create(&terminal_guard.thread_stack, free_thread_stack) == 0)
+		terminal_guard.has_key = true;
 	terminal_guard.taken = true;
 	terminal_guard.pid = getpid();
-	sigfillset(&action.sa_mask);
-	for (size_t i = 0; i < N_CRASHES; i++)
-		sigaction(crashes[i], &action, &terminal_guard.before[i]);
+	catch_signals();
 	return 0;
+}
+
+int terminal_guard_cover_thread(void)
+{
+	CLEANUP(free_p) void *memory = NULL;
+	stack_t stack = {.ss_size = STACK_BYTES};
+	stack_t now;
+	int r;
+
+	if (!terminal_guard.has_key)
+		return 0; /* never was a screen */
+	if (sigaltstack(NULL, &now) < 0)
+		return -errno;
+	if (!(now.ss_flags & SS_DISABLE))
+		return 0; /* a sanitizer's, say */
+	memory = malloc(STACK_BYTES);
+	if (!memory)
+		return -ENOMEM;
+	r = pthread_setspecific(terminal_guard.thread_stack, memory);
+	if (r)
+		return -r;
+	stack.ss_sp = STEAL(memory);
+	return sigaltstack(&stack, NULL) < 0 ? -errno : 0;
 }
 
 void terminal_guard_arm(const struct terminal_reset *reset)
 {
-	terminal_guard.armed = 0;
-	terminal_guard.reset = *reset;
-	terminal_guard.armed = 1;
+	struct terminal_reset *slot = &terminal_guard.slots[terminal_guard.next_slot];
+
+	*slot = *reset;
+	atomic_store(&terminal_guard.armed, slot);
+	terminal_guard.next_slot ^= 1;
 }
 
 void terminal_guard_disarm(void)
 {
-	terminal_guard.armed = 0;
+	atomic_store(&terminal_guard.armed, NULL);
 }
 
 void terminal_guard_release(void)
 {
 	if (!terminal_guard.taken)
 		return;
-	terminal_guard.armed = 0;
+	terminal_guard_disarm();
 	restore_signals();
 	sigaltstack(&terminal_guard.stack_before, NULL);
 	free(terminal_guard.stack);

@@ -60,6 +60,12 @@ void terminal_output_add(struct terminal_output *output, const char *bytes, size
 	str_buf_add(&output->bytes, bytes, len);
 }
 
+void terminal_output_drop(struct terminal_output *output)
+{
+	str_buf_clear(&output->bytes);
+	output->n_sent = 0;
+}
+
 /* Takes len bytes back out of the stand-in's beginning. */
 static int take(struct terminal_output *output, size_t len)
 {

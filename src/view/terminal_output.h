@@ -39,6 +39,9 @@ int terminal_output_collect(struct terminal_output *output, const char *before, 
 /* Appends bytes of our own. */
 void terminal_output_add(struct terminal_output *output, const char *bytes, size_t len);
 
+/* Forgets what has not been sent; what has may end within a sequence. */
+void terminal_output_drop(struct terminal_output *output);
+
 /* Whether the terminal takes something now: 1, or 0, or -EIO if it is gone. */
 int terminal_output_ready(const struct terminal_output *output, int wait_ms);
 

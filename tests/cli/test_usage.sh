@@ -70,9 +70,25 @@ wrong --nonsense --nonsense
 wrong -x -x
 wrong nginx nginx
 # Nothing that is not there yet may be taken.
-for option in --record --replay --group --workspace --color --ascii; do
-	wrong "$option" "$option"
+wrong --workspace --workspace ws
+# What is for a screen is not for a log.
+for option in '--group port' '--theme dark' '--color never' --ascii; do
+	# shellcheck disable=SC2086 # an option and its value
+	wrong "${option% *}" --log x $option
 done
+wrong --group --group user
+wrong --color --color maybe
+wrong --theme --theme pink
+wrong --record --record ''
+wrong --record --record
+wrong --record --replay x --record y
+wrong --backend --replay x --backend diag
+wrong --interval --interval 2 --replay x
+wrong --rotate --log x --rotate 1h
+wrong --from --from +5
+wrong --from --replay x --from yesterday
+wrong --to --to 12:00
+wrong --redact --record x --redact user
 ok "$([ ! -e x ]; echo $?)" "no wrong line has made a log"
 
 run --filter 'port 443 and (process ~'

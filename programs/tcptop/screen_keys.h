@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The keys of the screen, and what they are for: one table, read by the dispatch, the hint line,
+ * the help screen and the check of the man page. */
+
+#include <stddef.h>
+
+#include "view/keys.h"
+
+enum screen_action {
+	SCREEN_QUIT = 1,
+	SCREEN_HELP,
+	SCREEN_UP,
+	SCREEN_DOWN,
+	SCREEN_PAGE_UP,
+	SCREEN_PAGE_DOWN,
+	SCREEN_HALF_UP,
+	SCREEN_HALF_DOWN,
+	SCREEN_TOP,
+	SCREEN_BOTTOM,
+	SCREEN_LEFT,
+	SCREEN_RIGHT,
+	SCREEN_SORT_LEFT,
+	SCREEN_SORT_RIGHT,
+	SCREEN_SORT_MENU,
+	SCREEN_REVERSE,
+	SCREEN_FILTER,
+	SCREEN_ESCAPE,
+	SCREEN_GROUP,
+	SCREEN_DETAIL,
+	SCREEN_PAUSE,
+	SCREEN_HOLD,
+	SCREEN_DNS,
+	SCREEN_PORTS,
+	SCREEN_TOTALS,
+	SCREEN_BITS,
+	SCREEN_SI,
+	SCREEN_COMMAND,
+	SCREEN_INTERVAL,
+	SCREEN_COLUMNS,
+	SCREEN_CLOSED,
+	SCREEN_COPY,
+	SCREEN_EXPORT,
+	SCREEN_SIGNAL,
+	SCREEN_DESTROY,
+	SCREEN_BACK,
+	SCREEN_FORWARD,
+	SCREEN_FAR_BACK,
+	SCREEN_FAR_FORWARD,
+	SCREEN_STEP_BACK,
+	SCREEN_STEP_FORWARD,
+	SCREEN_SLOWER,
+	SCREEN_FASTER,
+	SCREEN_GO_TO,
+	SCREEN_REDRAW,
+	SCREEN_SUSPEND,
+	SCREEN_ACTIONS,
+};
+
+const struct key_binding *screen_keys(size_t *ret_n);
