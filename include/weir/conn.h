@@ -132,7 +132,7 @@ enum weir_limit {
 	WEIR_LIMIT_LOSS,        /* the network: segments had to be sent again */
 	WEIR_LIMIT_PEER,        /* the peer does not read at all: its window stays closed */
 	WEIR_LIMIT_READER,      /* our own application does not read what has come */
-	WEIR_LIMIT_RECEIVING,   /* it only receives: what limits the sender is known at the sender */
+	WEIR_LIMIT_RECEIVING,   /* it only receives: the sender knows what limits it */
 	WEIR_LIMITS,
 };
 

@@ -56,16 +56,21 @@ static void on_addr(void *user, uint32_t if_index, const struct weir_addr *addr)
 	balance_addr(user, if_index, addr);
 }
 
-void accounts_close(struct accounts *accounts, struct conn_frame *frame)
+int accounts_close(struct accounts *accounts, struct conn_frame *frame)
 {
 	const struct weir_conn_source_stats *lost = &frame->source_stats;
 	uint64_t forwarded;
+	int r;
 
 	balance_begin(accounts->book);
-	if (rtnl_links_read(accounts->links, on_link, accounts->book) >= 0)
-		(void)rtnl_addrs_read(accounts->links, on_addr, accounts->book);
+	r = rtnl_links_read(accounts->links, on_link, accounts->book);
+	if (r >= 0)
+		r = rtnl_addrs_read(accounts->links, on_addr, accounts->book);
 	if (ip_forwarded_read(NULL, &forwarded) >= 0)
 		balance_forwarded(accounts->book, forwarded);
 	balance_close(accounts->book, &frame->tick, accounts->own_netns,
 		      lost->lost_finals + lost->lost_sockets + lost->lost_flows, &frame->balance);
+	if (r < 0)
+		return r;
+	return balance_refused(accounts->book) > 0 ? -ENOBUFS : 0;
 }

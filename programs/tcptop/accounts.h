@@ -13,5 +13,7 @@ int accounts_new(const char *interface, struct accounts **ret_accounts);
 struct accounts *accounts_free(struct accounts *accounts);
 
 /* Reads them now, and closes the books on the frame's rows into its balance. What cannot be read
- * is not in the balance: without an interface its link is "". */
-void accounts_close(struct accounts *accounts, struct conn_frame *frame);
+ * is not in the balance: without an interface its link is "". 0, or why they
+ * are not whole: the errno of netlink; -ENOBUFS: there are more interfaces or addresses than are
+ * told apart. */
+int accounts_close(struct accounts *accounts, struct conn_frame *frame);

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "privileges.h"
 #include "view/terminal_guard.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -30,6 +31,7 @@ struct collected {
 struct collector {
 	struct sampling *sampling;
 	struct recorder *recorder;
+	uint32_t privileges;
 	pthread_t thread;
 	int news_fd; /* eventfd: something for the screen's thread */
 	int wake_fd; /* eventfd: something for the collector's */
@@ -45,8 +47,10 @@ struct collector {
 	bool stopping;
 	int failed; /* the collector has ended with it; 0: not */
 	int record_failed;
-	struct str_buf failure; /* of the one or the other, for the end */
-	struct str_buf notice;  /* to be told now, once */
+	bool told;                     /* what it has ended with */
+	struct str_buf failure;        /* its words */
+	struct str_buf record_failure; /* those of the recording, for the end */
+	struct str_buf notice;         /* to be told now, once */
 };
 
 static void ring(int fd)
@@ -121,23 +125,43 @@ static int keep(struct collector *c, const struct conn_frame *frame, struct coll
 	return 0;
 }
 
+/* To be told with the next frame, or without one. With the lock held. */
+static void add_notice(struct collector *c, const char *text)
+{
+	if (c->notice.len > 0)
+		str_buf_puts(&c->notice, "; ");
+	str_buf_puts(&c->notice, text);
+}
+
+static void notify(struct collector *c, const char *text)
+{
+	pthread_mutex_lock(&c->lock);
+	if (c->notice.len == 0) /* the oldest is why the others came */
+		add_notice(c, text);
+	pthread_mutex_unlock(&c->lock);
+	ring(c->news_fd);
+}
+
 /* A recording that fails ends; whoever looks on goes on looking. */
 static void record(struct collector *c, const struct conn_frame *frame)
 {
 	CLEANUP(str_buf_done) struct str_buf error = {0};
 	int r = recorder_add(c->recorder, frame, &error);
+	const char *text = error.len > 0 ? error.data : strerror(-r);
 
 	if (r >= 0 && error.len == 0)
 		return;
-	pthread_mutex_lock(&c->lock);
-	str_buf_clear(&c->notice);
-	str_buf_puts(&c->notice, error.len > 0 ? error.data : strerror(-r));
-	if (r < 0) {
-		c->recorder = NULL;
-		c->record_failed = r;
-		str_buf_puts(&c->failure, error.len > 0 ? error.data : strerror(-r));
-		str_buf_puts(&c->notice, "; the recording has ended");
+	if (r >= 0) {
+		notify(c, text);
+		return;
 	}
+	pthread_mutex_lock(&c->lock);
+	c->recorder = NULL;
+	c->record_failed = r;
+	str_buf_puts(&c->record_failure, text);
+	str_buf_clear(&c->notice);
+	add_notice(c, text);
+	add_notice(c, "the recording has ended");
 	pthread_mutex_unlock(&c->lock);
 	ring(c->news_fd);
 }
@@ -150,6 +174,9 @@ static int look(struct collector *c, bool is_last, struct str_buf *error)
 
 	if (r < 0)
 		return r;
+	if (error->len > 0)
+		notify(c, error->data);
+	str_buf_clear(error);
 	if (c->recorder)
 		record(c, &frame);
 	if (is_last)
@@ -185,7 +212,7 @@ static bool obey(struct collector *c)
 	stopping = c->stopping;
 	pthread_mutex_unlock(&c->lock);
 	if (interval_ns != c->sampling->interval_ns) {
-		c->sampling->interval_ns = interval_ns;
+		sampling_set_interval(c->sampling, interval_ns);
 		c->next_ns = clock_monotonic_ns() + interval_ns;
 	}
 	return stopping;
@@ -223,6 +250,25 @@ static int wait_for_next(struct collector *c, struct str_buf *error)
 	}
 }
 
+/* Look after look. 1: it is to end. */
+static int work(struct collector *c, struct str_buf *error)
+{
+	int r = privileges_drop(c->privileges);
+
+	if (r < 0) {
+		str_buf_printf(error, "giving up privileges: %s", strerror(-r));
+		return r;
+	}
+	c->next_ns = clock_monotonic_ns();
+	do {
+		r = look(c, false, error);
+		advance(c, clock_monotonic_ns());
+		if (r >= 0)
+			r = wait_for_next(c, error);
+	} while (r == 0);
+	return r;
+}
+
 static void *run(void *user)
 {
 	struct collector *c = user;
@@ -230,19 +276,12 @@ static void *run(void *user)
 	int r;
 
 	(void)terminal_guard_cover_thread(); /* only a crash would miss it */
-	c->next_ns = clock_monotonic_ns();
-	do {
-		r = look(c, false, &error);
-		advance(c, clock_monotonic_ns());
-		if (r >= 0)
-			r = wait_for_next(c, &error);
-	} while (r == 0);
+	r = work(c, &error);
 	if (r > 0 && c->recorder)
 		r = look(c, true, &error);
 	if (r < 0) {
 		pthread_mutex_lock(&c->lock);
 		c->failed = r;
-		str_buf_done(&c->failure);
 		c->failure = error;
 		error = (struct str_buf){0};
 		pthread_mutex_unlock(&c->lock);
@@ -259,6 +298,7 @@ static void collector_free(struct collector *c)
 	close_fd_p(&c->wake_fd);
 	pthread_mutex_destroy(&c->lock);
 	str_buf_done(&c->failure);
+	str_buf_done(&c->record_failure);
 	str_buf_done(&c->notice);
 	free(c);
 }
@@ -274,6 +314,7 @@ int collector_start(const struct collector_options *options, struct collector **
 		return -ENOMEM;
 	c->sampling = options->sampling;
 	c->recorder = options->recorder;
+	c->privileges = options->privileges;
 	c->interval_ns = c->sampling->interval_ns;
 	pthread_mutex_init(&c->lock, NULL); /* with no attributes it cannot fail (NPTL) */
 	c->wake_fd = -1;
@@ -291,9 +332,12 @@ int collector_start(const struct collector_options *options, struct collector **
 	return 0;
 }
 
-static void tell_failure(const struct collector *c, int r, struct str_buf *error)
+/* A buffer that had no memory says nothing: then the errno does. */
+static void tell(int r, const struct str_buf *text, struct str_buf *error)
 {
-	str_buf_puts(error, c->failure.len > 0 ? c->failure.data : strerror(-r));
+	if (error->len > 0)
+		str_buf_puts(error, "; ");
+	str_buf_puts(error, text->len > 0 ? text->data : strerror(-r));
 }
 
 int collector_stop(struct collector *collector, struct str_buf *error)
@@ -312,8 +356,10 @@ int collector_stop(struct collector *collector, struct str_buf *error)
 	release(c, c->given_back);
 	release(c, c->taken);
 	r = c->failed ? c->failed : c->record_failed;
-	if (r < 0)
-		tell_failure(c, r, error);
+	if (c->failed < 0 && !c->told)
+		tell(c->failed, &c->failure, error);
+	if (c->record_failed < 0)
+		tell(c->record_failed, &c->record_failure, error);
 	c->sampling->rename = NULL;
 	collector_free(c);
 	return r;
@@ -322,6 +368,43 @@ int collector_stop(struct collector *collector, struct str_buf *error)
 int collector_fd(const struct collector *collector)
 {
 	return collector->news_fd;
+}
+
+/* With the lock held. */
+static int take_news(struct collector *c, bool may_end, struct str_buf *error)
+{
+	if (c->failed < 0 && may_end) {
+		tell(c->failed, &c->failure, error);
+		c->told = true;
+	} else if (c->failed < 0) {
+		ring(c->news_fd); /* the end is told after the last frame, and nobody else rings */
+	} else if (c->notice.len > 0) {
+		str_buf_puts(error, c->notice.data);
+		str_buf_clear(&c->notice);
+	}
+	return c->failed;
+}
+
+bool collector_record_failed(struct collector *collector)
+{
+	bool failed;
+
+	pthread_mutex_lock(&collector->lock);
+	failed = collector->record_failed < 0;
+	pthread_mutex_unlock(&collector->lock);
+	return failed;
+}
+
+int collector_hear(struct collector *collector, struct str_buf *error)
+{
+	struct collector *c = collector;
+	int r;
+
+	hush(c->news_fd);
+	pthread_mutex_lock(&c->lock);
+	r = take_news(c, true, error);
+	pthread_mutex_unlock(&c->lock);
+	return r;
 }
 
 int collector_take(struct collector *collector, const struct conn_frame **ret_frame,
@@ -334,13 +417,7 @@ int collector_take(struct collector *collector, const struct conn_frame **ret_fr
 	hush(c->news_fd);
 	pthread_mutex_lock(&c->lock);
 	collected = STEAL(c->newest);
-	r = c->failed;
-	if (r < 0 && !collected) {
-		tell_failure(c, r, error);
-	} else if (r == 0 && c->notice.len > 0) {
-		str_buf_puts(error, c->notice.data);
-		str_buf_clear(&c->notice);
-	}
+	r = take_news(c, !collected, error);
 	if (collected && c->taken) {
 		c->taken->next = c->given_back;
 		c->given_back = c->taken;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "feed.h"
 
@@ -35,15 +34,11 @@ static void take_renames(struct feed_live *live)
 static int live_take(struct feed *feed, const struct conn_frame **ret_frame, struct str_buf *error)
 {
 	struct feed_live *live = live_of(feed);
-	uint64_t count;
 	int r;
 
 	take_renames(live);
-	if (live->paused) {
-		/* So that it is not readable all the time. */
-		(void)!read(collector_fd(live->collector), &count, sizeof(count));
-		return 0;
-	}
+	if (live->paused)
+		return collector_hear(live->collector, error);
 	r = collector_take(live->collector, ret_frame, error);
 	if (r > 0)
 		live->names->now_ns = (*ret_frame)->tick.now_ns;

@@ -23,6 +23,11 @@ static void say(struct output *output, struct str_buf *error, int r, const char 
 		       more);
 }
 
+static bool is_for_people(const struct options *options)
+{
+	return options->format <= OPTIONS_FORMAT_PLAIN;
+}
+
 /* Writes what is in the buffer. */
 static int flush(struct output *output, struct str_buf *error)
 {
@@ -32,6 +37,9 @@ static int flush(struct output *output, struct str_buf *error)
 		r = conn_log_write(output->log, output->buf.data, output->buf.len);
 	else if (r == 0)
 		r = writer_write(&output->writer, output->buf.data, output->buf.len);
+	/* Whoever ends it has seen enough; to a program, what is cut off is a failure. */
+	if (r == -ETIMEDOUT && is_for_people(output->options))
+		r = -EPIPE;
 	if (r < 0 && r != -EPIPE)
 		say(output, error, r, "; the rows before it are whole");
 	return r;

@@ -41,9 +41,10 @@ struct output_start {
 int output_open(struct output *output, const struct options *options,
 		const struct output_start *start, struct str_buf *error);
 
-/* Writes one frame, with only those of its rows that are wanted, which are in shown. -EPIPE: the
- * reader went away. On other failures error says what happened; it is also filled on success, when
- * all was written but the log could not be rotated. */
+/* Writes one frame, with only those of its rows that are wanted, which are in shown. -EPIPE:
+ * the reader went away, or does not read lines for people although it is asked to stop. On
+ * other failures error says what happened; it is also filled on success, when all was written
+ * but the log could not be rotated. */
 int output_frame(struct output *output, const struct conn_frame *frame,
 		 const struct conn_tick *shown, struct str_buf *error);
 

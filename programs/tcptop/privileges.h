@@ -30,7 +30,8 @@ bool privileges_are_lent(void);
 
 /*
  * Gives up, for good, all capabilities but those that one of the reasons (or-ed) asks for; SIGNALS
- * and DESTROY ask for none if the capabilities are lent. Threads inherit it: to be called before
- * any start. Negative errno if the kernel refuses.
+ * and DESTROY ask for none if the capabilities are lent. It is for the calling thread, and
+ * inherited: to be called before others start; they may give up more by another call. Negative
+ * errno if the kernel refuses.
  */
 int privileges_drop(uint32_t reasons);

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "privileges.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -38,17 +39,34 @@ static uint64_t pace_ns(const struct replay *replay, const struct conn_frame *fr
 	return ns < 1 ? 1 : (uint64_t)ns;
 }
 
+static bool is_in_part(const struct replay *replay, uint64_t number)
+{
+	uint64_t at_ns = recording_realtime_ns(replay->reader, number);
+
+	return at_ns >= replay->from_ns && at_ns <= replay->to_ns;
+}
+
+/* From that number on; n_frames: none is. */
+static uint64_t first_in_part(const struct replay *replay, uint64_t number)
+{
+	while (number < replay->info.n_frames && !is_in_part(replay, number))
+		number++;
+	return number;
+}
+
 int replay_next(struct replay *replay, const struct conn_frame **ret_frame, struct str_buf *error)
 {
 	const struct conn_frame *frame;
-	int r = recording_next(replay->reader, &frame, error);
+	uint64_t next = recording_next_number(replay->reader);
+	uint64_t wanted = first_in_part(replay, next);
+	int r;
 
+	if (wanted != next)
+		recording_go_to(replay->reader, wanted);
+	r = recording_next(replay->reader, &frame, error);
 	if (r <= 0)
 		return r;
-	if (frame->realtime_ns > replay->to_ns)
-		return 0;
-	replay->at_ns = frame->realtime_ns;
-	replay->interval_ns = frame->interval_ns ? frame->interval_ns : NS_PER_S;
+	replay->at = recording_next_number(replay->reader) - 1;
 	*ret_frame = frame;
 	return 1;
 }
@@ -62,9 +80,26 @@ static int replay_fd(const struct feed *feed)
 static int read_again(struct replay *replay, const struct conn_frame **ret_frame,
 		      struct str_buf *error)
 {
-	int r = recording_seek(replay->reader, replay->at_ns);
+	recording_go_to(replay->reader, replay->at);
+	return recording_next(replay->reader, ret_frame, error);
+}
 
-	return r < 0 && r != -ENODATA ? r : recording_next(replay->reader, ret_frame, error);
+/* Each call of replay_next() goes on behind the damage; the first one is what is told. */
+static int next_whole(struct replay *replay, const struct conn_frame **ret_frame,
+		      struct str_buf *error)
+{
+	CLEANUP(str_buf_done) struct str_buf more = {0};
+	int r = replay_next(replay, ret_frame, error);
+
+	while (r == -EBADMSG) {
+		str_buf_clear(&more);
+		r = replay_next(replay, ret_frame, &more);
+	}
+	if (r < 0 && more.len > 0) {
+		str_buf_clear(error);
+		str_buf_puts(error, more.data);
+	}
+	return r;
 }
 
 static int replay_take(struct feed *feed, const struct conn_frame **ret_frame,
@@ -77,13 +112,11 @@ static int replay_take(struct feed *feed, const struct conn_frame **ret_frame,
 	if (read(replay->timer_fd, &count, sizeof(count)) < 0 && !replay->sought)
 		return 0;
 	replay->sought = false;
-	do {
-		str_buf_clear(error);
-		r = replay_next(replay, ret_frame, error);
-	} while (r == -EBADMSG); /* each call goes on behind the damage */
+	r = next_whole(replay, ret_frame, error);
 	replay->ended = r == 0;
 	if (r == 0)
-		return replay->at_ns ? read_again(replay, ret_frame, error) : 0;
+		return replay->at < replay->info.n_frames ? read_again(replay, ret_frame, error)
+							  : 0;
 	if (r > 0 && !replay->paused)
 		set_timer(replay, pace_ns(replay, *ret_frame));
 	return r;
@@ -101,7 +134,7 @@ static void replay_pause(struct feed *feed, bool paused)
 	replay->paused = paused;
 	/* At the end, playing begins anew. */
 	if (!paused && replay->ended)
-		(void)recording_seek(replay->reader, replay->from_ns);
+		recording_go_to(replay->reader, 0);
 	set_timer(replay, paused ? 0 : 1);
 }
 
@@ -112,64 +145,98 @@ static int replay_set_interval(struct feed *feed, uint64_t interval_ns)
 	return -EOPNOTSUPP;
 }
 
+/* From here on the next one is another, whether paused or not. */
+static void arrive_at(struct replay *replay, uint64_t number)
+{
+	recording_go_to(replay->reader, number);
+	replay->ended = false;
+	replay->sought = true;
+	set_timer(replay, 1);
+}
+
+/* The first of the part, from that number on, at that time or after it; n_frames: there is none. */
+static uint64_t first_since(const struct replay *replay, uint64_t number, uint64_t realtime_ns)
+{
+	uint64_t n = replay->info.n_frames;
+
+	number = first_in_part(replay, number);
+	while (number < n && recording_realtime_ns(replay->reader, number) < realtime_ns)
+		number = first_in_part(replay, number + 1);
+	return number;
+}
+
+/* The last of the part before that number; n_frames: there is none. */
+static uint64_t last_before(const struct replay *replay, uint64_t number)
+{
+	while (number > 0) {
+		if (is_in_part(replay, --number))
+			return number;
+	}
+	return replay->info.n_frames;
+}
+
+/*
+ * A time may be there more than once. On: the first one after the frame shown, so that nobody who
+ * goes on comes back; back: the last one before it.
+ */
+static uint64_t find_near(const struct replay *replay, uint64_t realtime_ns)
+{
+	const uint64_t n = replay->info.n_frames;
+	uint64_t at = replay->at;
+
+	if (at == n)
+		return n;
+	if (recording_realtime_ns(replay->reader, at) <= realtime_ns)
+		return first_since(replay, at, realtime_ns);
+	while (at < n && recording_realtime_ns(replay->reader, at) > realtime_ns)
+		at = last_before(replay, at);
+	return at < n ? first_since(replay, at, realtime_ns) : n;
+}
+
 static int replay_seek(struct feed *feed, uint64_t realtime_ns)
 {
 	struct replay *replay = replay_of(feed);
-	int r;
+	const uint64_t n = replay->info.n_frames;
+	uint64_t number;
 
 	if (realtime_ns < replay->from_ns)
 		realtime_ns = replay->from_ns;
 	if (realtime_ns > replay->to_ns)
 		realtime_ns = replay->to_ns;
-	r = recording_seek(replay->reader, realtime_ns);
-	if (r < 0 && r != -ENODATA)
-		return r;
-	replay->ended = false;
-	replay->sought = true;
-	set_timer(replay, 1);
+	number = find_near(replay, realtime_ns);
+	if (number == n)
+		number = first_since(replay, 0, realtime_ns);
+	if (number == n)
+		number = last_before(replay, n);
+	arrive_at(replay, number);
 	return 0;
 }
 
-/* The time of the last frame in [from_ns, at_ns); 0: there is none. */
-static uint64_t last_between(struct replay *replay, uint64_t from_ns, uint64_t at_ns)
+/* The frame before the one taken last, past those that are damaged; if there is none, that one. */
+static uint64_t number_before(struct replay *replay)
 {
 	CLEANUP(str_buf_done) struct str_buf error = {0};
 	const struct conn_frame *frame;
-	uint64_t last_ns = 0;
-	int r;
+	uint64_t number = last_before(replay, replay->at);
+	int r = -EBADMSG;
 
-	if (recording_seek(replay->reader, from_ns) < 0)
-		return 0;
-	do {
+	while (number < replay->info.n_frames && r == -EBADMSG) {
+		recording_go_to(replay->reader, number);
 		r = recording_next(replay->reader, &frame, &error);
-		if (r > 0 && frame->realtime_ns < at_ns)
-			last_ns = frame->realtime_ns;
-	} while (r == -EBADMSG || (r > 0 && frame->realtime_ns < at_ns));
-	return last_ns;
-}
-
-/* Ticks may be missing, so it is looked for further and further back. */
-static uint64_t time_before(struct replay *replay)
-{
-	uint64_t at_ns = replay->at_ns, back_ns = 2 * replay->interval_ns, last_ns = 0;
-
-	while (!last_ns && at_ns > replay->from_ns) {
-		bool is_all = at_ns - replay->from_ns <= back_ns;
-
-		last_ns = last_between(replay, is_all ? replay->from_ns : at_ns - back_ns, at_ns);
-		if (is_all)
-			break;
-		back_ns *= 4;
+		if (r == -EBADMSG)
+			number = last_before(replay, number);
 	}
-	return last_ns ? last_ns : at_ns;
+	return number < replay->info.n_frames ? number : replay->at;
 }
 
 static int replay_step(struct feed *feed, int direction)
 {
 	struct replay *replay = replay_of(feed);
 
-	if (direction < 0)
-		return replay_seek(feed, time_before(replay));
+	if (direction < 0 && replay->at < replay->info.n_frames) {
+		arrive_at(replay, number_before(replay));
+		return 0;
+	}
 	replay->sought = true;
 	set_timer(replay, 1);
 	return 0;
@@ -205,36 +272,66 @@ static const struct feed_ops replay_ops = {
 	.position = replay_position,
 };
 
-/* The part from --from to --to; refused if there is no frame in it. */
+static int refuse_part(const struct recording_info *info, struct str_buf *error)
+{
+	char first[UNITS_TIMESTAMP_MAX], last[UNITS_TIMESTAMP_MAX];
+
+	units_timestamp(info->first_realtime_ns, first);
+	units_timestamp(info->last_realtime_ns, last);
+	str_buf_printf(error, ": nothing between --from and --to: it is from %s to %s", first,
+		       last);
+	return -ERANGE;
+}
+
+/* The part from --from to --to; refused if there is no frame in it. Times that are said by how long
+ * after the beginning they are mean the first frame in the file. */
 static int find_part(struct replay *replay, const struct options *options, struct str_buf *error)
 {
 	const struct recording_info *info = &replay->info;
-	int r;
+	uint64_t begun_ns = recording_realtime_ns(replay->reader, 0);
+	uint64_t first;
 
 	replay->from_ns = info->first_realtime_ns;
 	replay->to_ns = info->last_realtime_ns;
 	if (options->from.kind)
-		replay->from_ns = replay_time_resolve(&options->from, info->first_realtime_ns);
+		replay->from_ns = replay_time_resolve(&options->from, begun_ns);
 	if (options->to.kind)
-		replay->to_ns = replay_time_resolve(&options->to, info->first_realtime_ns);
-	if (replay->from_ns > info->last_realtime_ns || replay->to_ns < info->first_realtime_ns ||
-	    replay->from_ns > replay->to_ns) {
-		char first[UNITS_TIMESTAMP_MAX], last[UNITS_TIMESTAMP_MAX];
-
-		units_timestamp(info->first_realtime_ns, first);
-		units_timestamp(info->last_realtime_ns, last);
-		str_buf_printf(error, ": nothing between --from and --to: it is from %s to %s",
-			       first, last);
-		return -ERANGE;
-	}
+		replay->to_ns = replay_time_resolve(&options->to, begun_ns);
+	first = first_in_part(replay, 0);
+	if (first == info->n_frames)
+		return refuse_part(info, error);
 	if (replay->from_ns < info->first_realtime_ns)
 		replay->from_ns = info->first_realtime_ns;
 	if (replay->to_ns > info->last_realtime_ns)
 		replay->to_ns = info->last_realtime_ns;
-	r = recording_seek(replay->reader, replay->from_ns);
+	if (first > 0)
+		recording_go_to(replay->reader, first);
+	return 0;
+}
+
+static int drop_privileges(uint32_t reasons, struct str_buf *error)
+{
+	int r = privileges_drop(reasons);
+
 	if (r < 0)
-		str_buf_printf(error, ": %s", strerror(-r));
+		str_buf_printf(error, "giving up privileges: %s", strerror(-r));
 	return r;
+}
+
+static int open_reader(struct replay *replay, const struct options *options, struct str_buf *error)
+{
+	CLEANUP(close_fd_p) int fd = -1;
+	int r = 0;
+
+	if (privileges_are_lent())
+		r = drop_privileges(0, error);
+	if (r >= 0)
+		r = recording_open_fd(options->replay_path, &fd, error);
+	if (r >= 0)
+		r = drop_privileges(options->log_path ? PRIVILEGES_FOR_ROTATION : 0, error);
+	if (r < 0)
+		return r;
+	return recording_open_reader(STEAL_FD(fd), options->replay_path, &replay->reader, error);
 }
 
 int replay_open(struct replay *replay, const struct options *options, struct str_buf *error)
@@ -242,10 +339,11 @@ int replay_open(struct replay *replay, const struct options *options, struct str
 	int r;
 
 	*replay = (struct replay){.feed.ops = &replay_ops, .timer_fd = -1, .speed = 1};
-	r = recording_open(options->replay_path, &replay->reader, error);
+	r = open_reader(replay, options, error);
 	if (r < 0)
 		return r;
 	recording_info(replay->reader, &replay->info);
+	replay->at = replay->info.n_frames;
 	replay->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (replay->timer_fd < 0) {
 		r = -errno;

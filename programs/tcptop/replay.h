@@ -17,10 +17,10 @@ struct replay {
 	struct feed feed; /* first: it is one */
 	struct recording_reader *reader;
 	struct recording_info info;
-	uint64_t from_ns; /* the part that is played */
+	/* Time is not what frames are told apart by: a clock may have been set back meanwhile. */
+	uint64_t from_ns; /* the part that is played: frames of these times, in file order */
 	uint64_t to_ns;
-	uint64_t at_ns; /* of the frame taken last; 0: none was */
-	uint64_t interval_ns;
+	uint64_t at;  /* number of the frame taken last; n_frames: none was */
 	int timer_fd; /* when the next frame is due */
 	double speed;
 	bool paused;
@@ -28,8 +28,14 @@ struct replay {
 	bool ended;
 };
 
-/* Opens options->replay_path at --from. On failure error says why; replay_close() is fine in any
- * case on a zeroed struct with timer_fd -1. */
+/*
+ * Opens options->replay_path at --from. What is in a file is not trusted: privileges are given up
+ * before any of it is read, but for those that making --log's file may ask for; and if they are
+ * lent, before it is opened, too, for it may be another user's.
+ *
+ * On failure error says why; replay_close() is fine in any case on a zeroed struct with timer_fd
+ * -1.
+ */
 int replay_open(struct replay *replay, const struct options *options, struct str_buf *error);
 void replay_close(struct replay *replay);
 

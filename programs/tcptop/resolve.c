@@ -21,6 +21,7 @@
 #include <weir/conn.h>
 
 #include "base/cleanup.h"
+#include "privileges.h"
 
 #define MAX_OPEN 256
 #define N_WORKERS 4
@@ -124,6 +125,9 @@ static void shared_drop(struct shared *s)
 static void *work(void *arg)
 {
 	struct shared *s = arg;
+	/* Whatever reads the net's answers (nsswitch.conf(5)) has nothing to gain here.
+	 * Capabilities belong to each thread. */
+	bool is_harmless = privileges_drop(0) >= 0;
 
 	pthread_mutex_lock(&s->lock);
 	while (!s->stop) {
@@ -138,7 +142,7 @@ static void *work(void *arg)
 		s->n_questions--;
 		pthread_mutex_unlock(&s->lock);
 
-		answer.found = s->lookup(s->user, &answer.addr, answer.name) == 0 &&
+		answer.found = is_harmless && s->lookup(s->user, &answer.addr, answer.name) == 0 &&
 			       is_host_name(answer.name);
 
 		pthread_mutex_lock(&s->lock);

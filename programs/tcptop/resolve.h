@@ -4,7 +4,8 @@
 /*
  * Names of hosts and ports for --resolve. Asking DNS takes seconds when a server is away, so it is
  * done by threads: a name is there some ticks after it was first asked for, and whoever prints
- * never waits. All functions belong to one thread, the one that prints.
+ * never waits. The threads give up all capabilities first. All functions belong to one thread, the
+ * one that prints.
  */
 
 #include <stdbool.h>

@@ -30,7 +30,9 @@ struct sampling {
 	struct accounts *accounts; /* NULL: nobody asks for a balance */
 	sampling_rename_fn rename; /* the user's, to be set before the first look; may be NULL */
 	void *rename_user;
-	uint64_t interval_ns;
+	uint64_t interval_ns;         /* changed by sampling_set_interval() only */
+	uint64_t longest_interval_ns; /* of those in force since the last look */
+	int accounts_failed;          /* what has been told of the accounts; 0: nothing */
 	char host[SAMPLING_HOST_MAX];
 };
 
@@ -51,8 +53,12 @@ int sampling_fd(const struct sampling *sampling);
 /* Takes in what closed meanwhile. On failure error says what happened. */
 int sampling_drain(struct sampling *sampling, struct str_buf *error);
 
+/* From now on looks are that far apart. */
+void sampling_set_interval(struct sampling *sampling, uint64_t interval_ns);
+
 /* A whole look. The frame and its rows are borrowed until the next one, or as long as a snapshot
- * of the table holds them. flush as in conn_table_tick(). On failure error says what happened. */
+ * of the table holds them. flush as in conn_table_tick(). On failure error says what happened. Else
+ * it may tell, once, what the frame lacks: the interfaces' counters, if they cannot be read. */
 int sampling_look(struct sampling *sampling, bool flush, struct conn_frame *ret_frame,
 		  struct str_buf *error);
 

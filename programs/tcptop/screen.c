@@ -85,8 +85,10 @@ int screen_init(struct screen *screen, const struct options *options,
 		.width = 80,
 		.height = 24,
 	};
-	if (options->theme_given)
+	if (options->theme_given) {
 		screen->config.theme = options->theme;
+		screen->config.theme_chosen = true;
+	}
 	r = init_words(screen);
 	if (r >= 0)
 		r = screen_rows_init(&screen->rows, selection);
@@ -380,12 +382,14 @@ void screen_scene(const struct screen *screen, struct conn_scene *ret_scene)
 		.message_role = screen->message_role,
 		.selection_text = screen->selection_text,
 		.command_line = screen->command.len > 0 ? screen->command.data : NULL,
+		.recording = screen->recording,
 		.ascii = screen->ascii,
 		.totals = screen->totals,
 		.detail = screen->detail,
 		.paused = screen->paused,
 		.held = screen->rows.order.held,
 		.show_closed = screen->rows.show_closed,
+		.show_listening = screen->show_listening,
 	};
 
 	scene.keys = screen_keys(&scene.n_keys);

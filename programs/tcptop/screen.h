@@ -111,7 +111,9 @@ struct screen {
 	struct str_buf command;    /* of the selected process */
 	uint64_t now_ns;           /* CLOCK_MONOTONIC, as told */
 
+	enum conn_recording recording; /* kept up by whoever runs the screen */
 	bool config_changed;
+	bool forgetful; /* that nothing can be remembered has been said */
 	bool unsettled; /* lines are to be chosen anew */
 	bool ascii;
 	bool totals;

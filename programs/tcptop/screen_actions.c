@@ -297,13 +297,13 @@ static void closed(struct screen *screen)
 	can_listen = replay.play == CONN_PLAY_LIVE;
 	if (screen->show_listening || (screen->rows.show_closed && !can_listen)) {
 		screen->show_listening = screen->rows.show_closed = false;
-		screen_say(screen, ROLE_MESSAGE, "closed and listening ones are hidden");
+		screen_say(screen, ROLE_MESSAGE, "live ones only");
 	} else if (screen->rows.show_closed) {
 		screen->show_listening = true;
-		screen_say(screen, ROLE_MESSAGE, "closed and listening ones are shown");
+		screen_say(screen, ROLE_MESSAGE, "live ones, +closed, +listen");
 	} else {
 		screen->rows.show_closed = true;
-		screen_say(screen, ROLE_MESSAGE, "closed ones are shown");
+		screen_say(screen, ROLE_MESSAGE, "live ones, +closed");
 	}
 	screen_listen(screen);
 	/* Those shown may be gone. */
@@ -355,11 +355,20 @@ static void suspend(struct screen *screen)
 	screen->host->suspend(screen->host->user);
 }
 
-/* Whether the table has been filled and this key has something to be about. */
+/* Whether this key is about the program, and there need be nothing else. */
+static bool is_for_program(enum screen_action action)
+{
+	return action == SCREEN_QUIT || action == SCREEN_HELP || action == SCREEN_REDRAW ||
+	       action == SCREEN_SUSPEND;
+}
+
+/* Whether it is about connections of a frame; else it may bring one about. */
 static bool is_for_frame(enum screen_action action)
 {
-	return action != SCREEN_QUIT && action != SCREEN_HELP && action != SCREEN_REDRAW &&
-	       action != SCREEN_SUSPEND;
+	return action == SCREEN_HOLD || action == SCREEN_DETAIL || action == SCREEN_COMMAND ||
+	       action == SCREEN_LEFT || action == SCREEN_RIGHT || action == SCREEN_COPY ||
+	       action == SCREEN_EXPORT || action == SCREEN_SIGNAL || action == SCREEN_DESTROY ||
+	       (action >= SCREEN_UP && action <= SCREEN_BOTTOM);
 }
 
 void screen_act(struct screen *screen, enum screen_action action)
@@ -404,7 +413,9 @@ void screen_act(struct screen *screen, enum screen_action action)
 		[SCREEN_SUSPEND] = suspend,
 	};
 
-	if (is_for_frame(action) && !screen->feed)
+	if (!screen->feed && !is_for_program(action))
+		return;
+	if (!screen->frame && is_for_frame(action))
 		return;
 	if (actions[action])
 		actions[action](screen);

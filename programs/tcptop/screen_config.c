@@ -19,8 +19,9 @@
 
 int screen_config_path(struct str_buf *path)
 {
-	const char *base = getenv("XDG_CONFIG_HOME");
-	const char *home = getenv("HOME");
+	/* With lent privileges, none is to be had: the caller chose these words. */
+	const char *base = secure_getenv("XDG_CONFIG_HOME");
+	const char *home = secure_getenv("HOME");
 
 	/* XDG Base Directory Specification: a relative path is to be ignored. */
 	if (base && base[0] == '/')
@@ -61,31 +62,61 @@ static bool read_columns(const char *value, uint32_t *ret_bits)
 	return good;
 }
 
-static bool read_theme(const char *value, enum terminal_theme *theme)
+static bool read_theme(const char *value, struct screen_config *config)
 {
 	for (int i = 0; i < TERMINAL_THEMES; i++) {
 		if (strcmp(value, terminal_theme_name((enum terminal_theme)i)) == 0) {
-			*theme = (enum terminal_theme)i;
+			config->theme = (enum terminal_theme)i;
+			config->theme_chosen = true;
 			return true;
 		}
 	}
 	return false;
 }
 
+struct reading {
+	FILE *file;
+	struct screen_config config;
+	int line;           /* being read */
+	int bad_line;       /* the first one that says what is not known; 0: none does */
+	struct str_buf why; /* what is wrong there */
+};
+
+static int not_known(struct reading *reading, const char *what, const char *why)
+{
+	if (!reading->bad_line) {
+		reading->bad_line = reading->line;
+		text_escape(&reading->why, what, strlen(what));
+		str_buf_puts(&reading->why, why);
+	}
+	return 0;
+}
+
 /* inih: 0 marks the line as wrong. */
 static int on_entry(void *user, const char *section, const char *name, const char *value)
 {
-	struct screen_config *config = user;
+	struct reading *reading = user;
+	struct screen_config *config = &reading->config;
 
 	if (strcmp(section, "screen") != 0)
-		return 0;
+		return not_known(reading, name, ": it is not in [screen]");
 	if (strcmp(name, "theme") == 0)
-		return read_theme(value, &config->theme);
+		return read_theme(value, config) || not_known(reading, name, ": no such theme");
 	if (strcmp(name, "show") == 0)
-		return read_columns(value, &config->shown_columns);
+		return read_columns(value, &config->shown_columns) ||
+		       not_known(reading, name, ": no such column");
 	if (strcmp(name, "hide") == 0)
-		return read_columns(value, &config->hidden_columns);
-	return 0;
+		return read_columns(value, &config->hidden_columns) ||
+		       not_known(reading, name, ": no such column");
+	return not_known(reading, name, ": no such setting");
+}
+
+static char *next_line(char *text, int size, void *user)
+{
+	struct reading *reading = user;
+
+	reading->line++;
+	return fgets(text, size, reading->file);
 }
 
 static void add_path(struct str_buf *error, const char *path)
@@ -93,10 +124,20 @@ static void add_path(struct str_buf *error, const char *path)
 	text_escape(error, path, strlen(path));
 }
 
+/* On one line of a screen there is room for the file's name, but not for its folders. */
+static void add_line(struct str_buf *error, const char *path, int line, const struct str_buf *why)
+{
+	const char *name = strrchr(path, '/');
+
+	add_path(error, name ? name + 1 : path);
+	str_buf_printf(error, " line %d: %s", line,
+		       why && why->data ? why->data : "it is not understood");
+}
+
 int screen_config_read(const char *path, struct screen_config *config, struct str_buf *error)
 {
 	CLEANUP(fclose_p) FILE *file = fopen(path, "re");
-	struct screen_config read = *config;
+	struct reading reading = {.file = file, .config = *config};
 	int line;
 
 	if (!file && (errno == ENOENT || errno == ENOTDIR))
@@ -108,20 +149,20 @@ int screen_config_read(const char *path, struct screen_config *config, struct st
 		str_buf_printf(error, ": %s", strerror(-r));
 		return r;
 	}
-	line = ini_parse_file(file, on_entry, &read);
-	if (line < 0) {
+	line = ini_parse_stream(next_line, &reading, on_entry, &reading);
+	if (line < 0 || ferror(file)) {
+		str_buf_done(&reading.why);
 		add_path(error, path);
 		str_buf_puts(error, ": it could not be read");
 		return -EIO;
 	}
 	/* What is both is hidden. */
-	read.shown_columns &= ~read.hidden_columns;
-	*config = read;
-	if (line == 0)
-		return 0;
-	add_path(error, path);
-	str_buf_printf(error, ": line %d is not understood", line);
-	return 1;
+	reading.config.shown_columns &= ~reading.config.hidden_columns;
+	*config = reading.config;
+	if (line > 0)
+		add_line(error, path, line, line == reading.bad_line ? &reading.why : NULL);
+	str_buf_done(&reading.why);
+	return line > 0;
 }
 
 static void put_columns(struct str_buf *buf, const char *name, uint32_t bits)
@@ -138,11 +179,28 @@ static void put_columns(struct str_buf *buf, const char *name, uint32_t bits)
 	str_buf_putc(buf, '\n');
 }
 
-/* All folders above the file. */
+/*
+ * For root, each folder on the way, and each link, has to be root's: whoever has another could lead
+ * it to any file (HOME may be another user's, with sudo).
+ */
+static int check_way(const char *folder)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return 0;
+	if (lstat(folder, &st) < 0)
+		return -errno;
+	return st.st_uid == 0 ? 0 : -EPERM;
+}
+
+/* All folders above the file. -EPERM: the last one is another user's. */
 static int make_folders(const char *path)
 {
+	struct stat st = {0};
 	char folder[PATH_MAX];
 	size_t len = strlen(path);
+	int r;
 
 	if (len >= sizeof(folder))
 		return -ENAMETOOLONG;
@@ -151,8 +209,27 @@ static int make_folders(const char *path)
 		*p = '\0';
 		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
 			return -errno;
+		r = check_way(folder);
+		if (r < 0)
+			return r;
+		if (stat(folder, &st) < 0)
+			return -errno;
 		*p = '/';
 	}
+	return st.st_uid == geteuid() ? 0 : -EPERM;
+}
+
+/* A link is gone after if it is our own. NULL: there is nothing of that name. */
+static int find_file(const char *path, char **ret_real)
+{
+	struct stat st;
+
+	*ret_real = NULL;
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISLNK(st.st_mode) && st.st_uid != geteuid())
+		return -EPERM;
+	*ret_real = realpath(path, NULL);
 	return 0;
 }
 
@@ -200,16 +277,18 @@ int screen_config_write(const char *path, const struct screen_config *config)
 	CLEANUP(free_p) char *real = NULL;
 	int r = make_folders(path);
 
+	if (r >= 0)
+		r = find_file(path, &real);
 	if (r < 0)
 		return r;
 	str_buf_puts(&text,
 		     "# Written by tcptop whenever columns are chosen on its screen (key f).\n"
 		     "[screen]\n");
-	str_buf_printf(&text, "theme = %s\n", terminal_theme_name(config->theme));
+	if (config->theme_chosen)
+		str_buf_printf(&text, "theme = %s\n", terminal_theme_name(config->theme));
 	put_columns(&text, "show", config->shown_columns);
 	put_columns(&text, "hide", config->hidden_columns);
 	if (text.error)
 		return text.error;
-	real = realpath(path, NULL); /* NULL: there is none */
 	return replace(real ? real : path, &text);
 }

@@ -21,6 +21,7 @@ struct screen_config {
 	uint32_t hidden_columns; /* bits of enum conn_column, as in struct conn_scene */
 	uint32_t shown_columns;
 	enum terminal_theme theme;
+	bool theme_chosen; /* else it is not written: another default may come */
 };
 
 /* Where it is, by the environment. -ENOENT: neither XDG_CONFIG_HOME nor HOME is of use. */
@@ -33,5 +34,6 @@ int screen_config_path(struct str_buf *path);
  */
 int screen_config_read(const char *path, struct screen_config *config, struct str_buf *error);
 
-/* Replaces the file as a whole, and makes its folder; a link is followed. */
+/* Replaces the file as a whole, and makes its folder; a link of our own is followed. -EPERM: the
+ * folder, or for root any on the way, is another user's, or the link is: nothing is touched. */
 int screen_config_write(const char *path, const struct screen_config *config);

@@ -20,7 +20,7 @@ const char *screen_input_prompt(const struct screen *screen)
 		[SCREEN_INPUT_FILTER] = "/",
 		[SCREEN_INPUT_INTERVAL] = "seconds between two looks: ",
 		[SCREEN_INPUT_PATH] = "write CSV to: ",
-		[SCREEN_INPUT_MOMENT] = "go to (12:30, +90, 2026-11-21T12:30:00Z): ",
+		[SCREEN_INPUT_MOMENT] = "go to (12:30, +1m30s, date and time): ",
 	};
 
 	return prompts[screen->input];
@@ -98,6 +98,7 @@ static void accept_moment(struct screen *screen)
 {
 	struct conn_replay replay = {0};
 	struct replay_time moment;
+	uint64_t at_ns;
 
 	if (replay_time_parse(screen->edit.text, &moment) < 0) {
 		screen->input_error_at = 0;
@@ -105,8 +106,15 @@ static void accept_moment(struct screen *screen)
 		return;
 	}
 	screen->feed->ops->position(screen->feed, &replay);
+	at_ns = replay_time_resolve(&moment, replay.from_ns);
+	/* What is typed has no fractions. */
+	if (at_ns + NS_PER_S <= replay.from_ns || at_ns > replay.to_ns) {
+		screen->input_error_at = 0;
+		screen_say(screen, ROLE_BAD, "that is not within the recording");
+		return;
+	}
 	leave(screen);
-	screen_seek(screen, replay_time_resolve(&moment, replay.from_ns));
+	screen_seek(screen, at_ns);
 }
 
 static int make_csv(struct screen *screen, struct str_buf *csv, size_t *ret_n)
@@ -138,12 +146,15 @@ static void accept_path(struct screen *screen)
 		screen_say(screen, ROLE_BAD, "it is there already; choose another name");
 		return;
 	}
-	leave(screen);
-	if (r < 0)
+	/* Whoever types on must not find that it was commands. */
+	if (r < 0) {
+		screen->input_error_at = 0;
 		screen_say(screen, ROLE_BAD, "%s: %s", path.len ? path.data : "", strerror(-r));
-	else
-		screen_say(screen, ROLE_MESSAGE, "%zu connections written to %s", n,
-			   path.len ? path.data : "");
+		return;
+	}
+	leave(screen);
+	screen_say(screen, ROLE_MESSAGE, "%zu connections written to %s", n,
+		   path.len ? path.data : "");
 }
 
 static void accept(struct screen *screen)

@@ -43,14 +43,23 @@ static void fill_sort(struct screen *screen)
 	screen->menu.selected = screen->rows.query.sort[0].key;
 }
 
+static void mark_column(struct screen *screen, size_t column)
+{
+	struct menu_item *item = &screen->menu.items[column];
+
+	item->marked = screen->config.shown_columns >> column & 1;
+	item->open = !item->marked && !(screen->config.hidden_columns >> column & 1);
+}
+
 static void fill_columns(struct screen *screen)
 {
 	screen->menu.title = "columns";
-	screen->menu.note = "Space: show or hide   0: as they fit   Enter: done";
+	screen->menu.note = "Space: [x] always, [~] as it fits, [ ] never   0: all as they fit";
 	screen->menu.checks = true;
-	for (int i = 0; i < CONN_COLUMNS; i++)
-		add(&screen->menu, conn_column_name((enum conn_column)i), 0,
-		    !(screen->config.hidden_columns & UINT32_C(1) << i));
+	for (int i = 0; i < CONN_COLUMNS; i++) {
+		add(&screen->menu, conn_column_name((enum conn_column)i), 0, false);
+		mark_column(screen, (size_t)i);
+	}
 }
 
 static void fill_signals(struct screen *screen)
@@ -213,22 +222,30 @@ static void remember(struct screen *screen)
 	screen->config_changed = false;
 	r = screen->host->remember(screen->host->user, &screen->config);
 
-	if (r < 0)
+	if (r == -EPERM && !screen->forgetful)
+		screen_say(screen, ROLE_WARNING,
+			   "columns are not remembered: the folder is another user's");
+	screen->forgetful = r == -EPERM;
+	if (r < 0 && r != -EPERM)
 		screen_say(screen, ROLE_BAD, "columns could not be remembered: %s", strerror(-r));
 }
 
+/* From as it fits to never, to always, and round. */
 static void toggle_column(struct screen *screen)
 {
 	uint32_t bit = UINT32_C(1) << screen->menu.selected;
+	struct screen_config *config = &screen->config;
 
 	screen->config_changed = true;
-	if (screen->menu.items[screen->menu.selected].marked) {
-		screen->config.hidden_columns &= ~bit;
-		screen->config.shown_columns |= bit;
+	if (config->shown_columns & bit) {
+		config->shown_columns &= ~bit;
+	} else if (config->hidden_columns & bit) {
+		config->hidden_columns &= ~bit;
+		config->shown_columns |= bit;
 	} else {
-		screen->config.hidden_columns |= bit;
-		screen->config.shown_columns &= ~bit;
+		config->hidden_columns |= bit;
 	}
+	mark_column(screen, screen->menu.selected);
 }
 
 static void reset_columns(struct screen *screen)

@@ -165,6 +165,8 @@ static int take_frame(struct run *run)
 		(void)selection_refresh(&run->selection);
 	if (run->world.resolve)
 		resolve_collect(run->world.resolve, clock_monotonic_ns());
+	if (run->collector && collector_record_failed(run->collector))
+		run->screen.recording = CONN_RECORDING_FAILED;
 	return screen_take(&run->screen, &run->error);
 }
 
@@ -250,6 +252,7 @@ static int open_terminal(struct run *run)
 		.in_fd = STDIN_FILENO,
 		.out_fd = STDOUT_FILENO,
 		.color = wants_color(run->options),
+		.ascii = run->options->ascii,
 		.theme = run->screen.config.theme,
 	};
 	int r;
@@ -262,7 +265,7 @@ static int open_terminal(struct run *run)
 		return r;
 	}
 	run->world.terminal = run->terminal;
-	run->screen.ascii = run->options->ascii || !terminal_is_utf8(run->terminal);
+	run->screen.ascii = !terminal_is_utf8(run->terminal);
 	r = resize(run);
 	return r < 0 ? r : paint(run);
 }
@@ -287,16 +290,19 @@ static int open_sampling(struct run *run)
 	r = sampling_open(&run->sampling, o, &wishes, errors);
 	if (fclose(errors) != 0 && r >= 0)
 		r = -errno;
-	if (r >= 0 && len > 0)
+	/* A complaint about the configuration is told nowhere else; this one is, at the end. */
+	if (r >= 0 && len > 0 && !run->screen.message[0])
 		screen_say(&run->screen, ROLE_WARNING, "%.*s", (int)strcspn(run->warnings, "\n"),
 			   run->warnings);
 	return r;
 }
 
-static int drop_privileges(struct run *run)
+/* What the screen's thread does on command is not the collector's to do. */
+#define PRIVILEGES_TO_ACT (PRIVILEGES_FOR_SIGNALS | PRIVILEGES_FOR_DESTROY)
+
+static uint32_t privileges_to_collect(const struct run *run)
 {
-	uint32_t reasons = PRIVILEGES_FOR_NAMES | PRIVILEGES_FOR_SIGNALS | PRIVILEGES_FOR_DESTROY;
-	int r;
+	uint32_t reasons = PRIVILEGES_FOR_NAMES;
 
 	if (strcmp(run->sampling.source->ops->name, "bpf") == 0)
 		reasons |= PRIVILEGES_FOR_BPF;
@@ -306,7 +312,13 @@ static int drop_privileges(struct run *run)
 		reasons |= PRIVILEGES_FOR_NETNS;
 	if (run->recorder)
 		reasons |= PRIVILEGES_FOR_ROTATION;
-	r = privileges_drop(reasons);
+	return reasons;
+}
+
+static int drop_privileges(struct run *run)
+{
+	int r = privileges_drop(privileges_to_collect(run) | PRIVILEGES_TO_ACT);
+
 	if (r < 0)
 		str_buf_printf(&run->error, "giving up privileges: %s", strerror(-r));
 	return r;
@@ -317,6 +329,7 @@ static int start_collector(struct run *run)
 	const struct collector_options options = {
 		.sampling = &run->sampling,
 		.recorder = run->recorder,
+		.privileges = privileges_to_collect(run),
 	};
 	int r = names_init(&run->names);
 
@@ -329,6 +342,8 @@ static int start_collector(struct run *run)
 	run->selection.names = &run->names.conn;
 	feed_live_init(&run->live, run->collector, &run->names);
 	screen_set_feed(&run->screen, &run->live.feed);
+	if (run->recorder)
+		run->screen.recording = CONN_RECORDING_RUNS;
 	return 0;
 }
 

@@ -118,6 +118,8 @@ static int tick(struct stream *stream, bool is_last)
 
 	if (r < 0)
 		return say_error(r, "%s", error.len ? error.data : strerror(-r));
+	if (error.len > 0)
+		say_error(0, "%s", error.data);
 	r = selection_refresh(&stream->selection);
 	if (r < 0)
 		return say_error(r, "addresses of %s: %s", stream->options->interface,

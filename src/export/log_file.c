@@ -127,6 +127,17 @@ int log_file_explain(const struct log_file_options *options, struct str_buf *err
 	return r;
 }
 
+static int refuse_owner(const struct log_file_options *options, struct str_buf *error,
+			const char *what)
+{
+	begin_error(options, error);
+	str_buf_printf(error,
+		       "%s that is there belongs to another user, who could read it: remove it, or "
+		       "choose another name",
+		       what);
+	return -EPERM;
+}
+
 /* What is already in the file: nothing, or what is to be gone on behind. */
 static int begin_file(struct log_file *file, const struct log_file_options *options,
 		      struct str_buf *error)
@@ -141,6 +152,8 @@ static int begin_file(struct log_file *file, const struct log_file_options *opti
 		return -EINVAL;
 	}
 	file->regular = S_ISREG(st.st_mode);
+	if (file->regular && options->is_private && st.st_uid != geteuid())
+		return refuse_owner(options, error, "the file");
 	if (file->regular && st.st_size && options->append) {
 		file->begun = st.st_size;
 		return 0;
@@ -203,16 +216,31 @@ static int new_file(const struct log_file_options *options, struct log_file **re
 	return 0;
 }
 
+/* One of our own, or of root, as /dev/stdout is. */
+static bool is_trusted_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && (st.st_uid == geteuid() || st.st_uid == 0);
+}
+
 static int open_file(const struct log_file_options *options, struct str_buf *error,
 		     struct log_file **ret_file)
 {
 	CLEANUP(free_file_p) struct log_file *file = NULL;
-	int r = new_file(options, &file);
+	int flags, r = new_file(options, &file);
 
 	if (r < 0)
 		return r;
+	flags = open_flags(options);
 	/* not blocking: a pipe without a reader is an error, not a wait that nothing ends */
-	file->fd = open(options->path, open_flags(options) | O_NONBLOCK, options->mode);
+	file->fd = open(options->path, flags | O_NONBLOCK | (options->is_private ? O_NOFOLLOW : 0),
+			options->mode);
+	if (file->fd < 0 && errno == ELOOP && options->is_private) {
+		if (!is_trusted_link(options->path))
+			return refuse_owner(options, error, "the symbolic link");
+		file->fd = open(options->path, flags | O_NONBLOCK, options->mode);
+	}
 	if (file->fd < 0 && errno == ENXIO) {
 		begin_error(options, error);
 		str_buf_puts(error, "it is a pipe that nobody reads from");
@@ -220,7 +248,7 @@ static int open_file(const struct log_file_options *options, struct str_buf *err
 	}
 	if (file->fd < 0)
 		return -errno;
-	if (fcntl(file->fd, F_SETFL, open_flags(options)) < 0)
+	if (fcntl(file->fd, F_SETFL, flags) < 0)
 		return -errno;
 	r = begin_file(file, options, error);
 	if (r < 0)

@@ -21,9 +21,11 @@ struct log_file_options {
 	const char *deed;   /* "log to": what could not be done, for the words of an error */
 	const void *header; /* what every file begins with */
 	size_t header_len;
-	mode_t mode;              /* of a file that is made */
-	bool append;              /* to what is there; otherwise the file is replaced */
-	bool is_private;          /* a regular file that is replaced takes on the mode, too */
+	mode_t mode; /* of a file that is made */
+	bool append; /* to what is there; otherwise the file is replaced */
+	/* A regular file that is replaced takes on the mode, too, and must be our own: its owner
+	 * could read it. A link of another user (but root) is not followed. */
+	bool is_private;
 	bool by_lines;            /* each line is a piece; otherwise each write is */
 	uint64_t rotate_at_bytes; /* a file this big is due; 0: never by its size */
 	unsigned int keep; /* how many old ones are kept, as path.1 (the youngest) to path.keep */
@@ -33,7 +35,8 @@ struct log_file_options {
  * Opens the file and writes the header, unless it appends to what is there, which is then the
  * caller's to check. The options are borrowed for the call.
  *
- * -EINVAL: the path is a block device; -ENXIO: a pipe that nobody reads from; -EISDIR; -ENOMEM;
+ * -EINVAL: the path is a block device; -EPERM: it is another user's, and it is to be private;
+ * -ENXIO: a pipe that nobody reads from; -EISDIR; -ENOMEM;
  * what open, write and ftruncate say. error then says it in words.
  */
 int log_file_open(const struct log_file_options *options, struct str_buf *error,

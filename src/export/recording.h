@@ -70,7 +70,7 @@ struct recording_reader;
 struct recording_info {
 	char host[256];
 	char program[64];
-	/* The earliest and the latest time, wherever they are: a clock may be set back meanwhile. */
+	/* The earliest and the latest time, wherever they are: a clock may be set back. */
 	uint64_t first_realtime_ns;
 	uint64_t last_realtime_ns;
 	uint64_t n_frames; /* those that turn out to be damaged included */
@@ -102,8 +102,8 @@ const struct conn_names *recording_names(const struct recording_reader *reader);
 /*
  * Reads the next frame. It and its rows are borrowed until the next call on the reader. 0: there is
  * no further one; 1: *ret_frame is it. -EBADMSG: a part of the file is damaged; error says where
- * and from when to when frames are missing, and the next call goes on with the next key block. -ENOMEM and what pread(2) says: the next call
- * tries again.
+ * and from when to when frames are missing, and the next call goes on with the next key block.
+ * -ENOMEM and what pread(2) says: the next call tries again.
  */
 int recording_next(struct recording_reader *reader, const struct conn_frame **ret_frame,
 		   struct str_buf *error);

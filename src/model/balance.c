@@ -45,6 +45,7 @@ struct balance_book {
 	struct reading before;
 	struct home homes[ADDRS_MAX]; /* in the order of addresses, once all are told */
 	size_t n_homes;
+	size_t refused; /* of this reading */
 };
 
 int balance_book_new(const char *only, struct balance_book **ret_book)
@@ -71,6 +72,7 @@ void balance_begin(struct balance_book *book)
 	book->now.n_links = 0;
 	book->now.has_forwarded = false;
 	book->n_homes = 0;
+	book->refused = 0;
 }
 
 void balance_link(struct balance_book *book, const struct weir_link *link)
@@ -81,12 +83,16 @@ void balance_link(struct balance_book *book, const struct weir_link *link)
 		return;
 	if (now->n_links < BALANCE_LINKS_MAX)
 		now->links[now->n_links++] = *link;
+	else
+		book->refused++;
 }
 
 void balance_addr(struct balance_book *book, uint32_t link_index, const struct weir_addr *addr)
 {
 	if (book->n_homes < ADDRS_MAX)
 		book->homes[book->n_homes++] = (struct home){*addr, link_index};
+	else
+		book->refused++;
 }
 
 void balance_forwarded(struct balance_book *book, uint64_t packets_ever)
@@ -382,4 +388,9 @@ void balance_close(struct balance_book *book, const struct conn_tick *tick, uint
 	book->before = book->now;
 	book->before.now_ns = tick->now_ns;
 	*ret_balance = balance;
+}
+
+size_t balance_refused(const struct balance_book *book)
+{
+	return book->refused;
 }

@@ -64,3 +64,7 @@ void balance_forwarded(struct balance_book *book, uint64_t packets_ever);
  * namespace the interfaces are of; rows of others do not count for them. */
 void balance_close(struct balance_book *book, const struct conn_tick *tick, uint32_t own_netns,
 		   uint64_t lost_events, struct balance *ret_balance);
+
+/* Interfaces and addresses of the last reading there was no place for: their bytes are missing, or
+ * are taken for those of others. */
+size_t balance_refused(const struct balance_book *book);

@@ -251,6 +251,7 @@ static void add_row(struct part *part, const struct conn_row *row)
 	struct conn_group *group = &part->group;
 
 	group->n_rows++;
+	group->n_closed += row->closed_ns != 0;
 	group->counters.bytes_in += row->counters.bytes_in;
 	group->counters.bytes_out += row->counters.bytes_out;
 	group->counters.packets_in += row->counters.packets_in;

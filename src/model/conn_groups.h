@@ -30,6 +30,7 @@ struct conn_group {
 	uint64_t key;                /* stands for the same group from tick to tick */
 	const struct conn_row *lead; /* its first row: what they have in common can be read there */
 	size_t n_rows;
+	size_t n_closed;                    /* of them */
 	struct weir_conn_counters counters; /* sums */
 	double rate_in;
 	double rate_out;

@@ -7,10 +7,6 @@
  * Congestion Avoidance Algorithm" (1997), the window then stays near a dozen segments. */
 #define LOSS_SHARE 100
 
-/* A window opens by pieces (RFC 9293 3.8.6.2.2): between two of them a slow reader looks like none.
- */
-#define SILENT_US 3000000
-
 /* A reader is slow until it leaves less than this part of what comes in an interval. */
 #define UNREAD_SHARE 4
 
@@ -63,9 +59,11 @@ static bool is_loss(const struct conn_limit_span *span, uint64_t retrans_bytes,
 	return span->length_us >= rto_us(tcp);
 }
 
-static bool is_silent(const struct conn_limit_span *span, const struct conn_limit_base *base)
+/* A window opens by pieces (RFC 9293 3.8.6.2.2): between two of them a slow reader looks like none.
+ */
+static bool is_silent(const struct conn_limit_span *span)
 {
-	return !span->sent_bytes && base->silent_us + span->length_us >= SILENT_US;
+	return !span->sent_bytes && span->silent_us + span->length_us >= CONN_LIMIT_SILENT_US_MAX;
 }
 
 static enum weir_limit sender_limit(const struct conn_limit_span *span,
@@ -82,7 +80,7 @@ static enum weir_limit sender_limit(const struct conn_limit_span *span,
 	if (idle_us > rwnd_us && idle_us > sndbuf_us && idle_us > network_us)
 		return busy_us || span->sent_bytes ? WEIR_LIMIT_APP : WEIR_LIMIT_NONE;
 	if (rwnd_us >= sndbuf_us && rwnd_us >= network_us)
-		return is_silent(span, base) ? WEIR_LIMIT_PEER : WEIR_LIMIT_RWND;
+		return is_silent(span) ? WEIR_LIMIT_PEER : WEIR_LIMIT_RWND;
 	if (sndbuf_us >= network_us)
 		return WEIR_LIMIT_SNDBUF;
 	if (is_loss(span, since(base->retrans_bytes, tcp->retrans_bytes), tcp))
@@ -95,7 +93,7 @@ static bool is_unread(const struct conn_limit_span *span, const struct weir_tcp_
 	/* All that came in the interval, and more, is unread. */
 	if (tcp->unread_bytes > span->received_bytes)
 		return true;
-	/* A window that opens by pieces brings much at once, to one who reads as slowly as before. */
+	/* A window that opens by pieces brings much at once, to as slow a reader as before. */
 	return span->before == WEIR_LIMIT_READER &&
 	       tcp->unread_bytes > span->received_bytes / UNREAD_SHARE;
 }
@@ -118,10 +116,9 @@ enum weir_limit conn_limit(const struct conn_limit_span *span, const struct conn
 	return limit == WEIR_LIMIT_NONE && span->received_bytes ? WEIR_LIMIT_RECEIVING : limit;
 }
 
-uint32_t conn_limit_silent_us(const struct conn_limit_span *span,
-			      const struct conn_limit_base *base, enum weir_limit limit)
+uint32_t conn_limit_silent_us(const struct conn_limit_span *span, enum weir_limit limit)
 {
 	if (span->sent_bytes || (limit != WEIR_LIMIT_RWND && limit != WEIR_LIMIT_PEER))
 		return 0;
-	return (uint32_t)min_u64(base->silent_us + span->length_us, SILENT_US);
+	return (uint32_t)min_u64(span->silent_us + span->length_us, CONN_LIMIT_SILENT_US_MAX);
 }

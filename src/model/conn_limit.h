@@ -36,10 +36,8 @@ struct conn_limit_base {
 	uint32_t rwnd_limited_us;
 	uint32_t sndbuf_limited_us;
 	uint32_t retrans_bytes;
-	uint32_t silent_us; /* for how long the peer's window has let no byte out */
 };
 
-/* All but silent_us, which then is 0. */
 void conn_limit_note(struct conn_limit_base *base, const struct weir_tcp_info *tcp);
 
 /* An interval between two observations. */
@@ -48,6 +46,7 @@ struct conn_limit_span {
 	uint64_t sent_bytes;     /* payload, first transmissions */
 	uint64_t received_bytes; /* payload */
 	uint8_t state;           /* enum weir_tcp_state, at its end */
+	uint32_t silent_us;      /* for how long before it the peer's window let no byte out */
 	uint8_t before;          /* enum weir_limit of the interval before it */
 };
 
@@ -55,6 +54,6 @@ struct conn_limit_span {
 enum weir_limit conn_limit(const struct conn_limit_span *span, const struct conn_limit_base *base,
 			   const struct weir_tcp_info *tcp);
 
-/* The silent_us of the next interval's base, after one of which limit was said. */
-uint32_t conn_limit_silent_us(const struct conn_limit_span *span,
-			      const struct conn_limit_base *base, enum weir_limit limit);
+/* The silent_us of the next interval, after one of which limit was said. */
+#define CONN_LIMIT_SILENT_US_MAX 3000000
+uint32_t conn_limit_silent_us(const struct conn_limit_span *span, enum weir_limit limit);

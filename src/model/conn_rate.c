@@ -8,6 +8,8 @@
 #define SMOOTH_NS (3 * NS_PER_SEC)
 #define SMOOTH_LEAST 1.0F
 
+_Static_assert(CONN_LIMIT_SILENT_US_MAX / CONN_SILENCE_US < 32, "silence has 5 bits");
+
 /* What conn_rate_end sets in a row. */
 struct pace {
 	double rate_in;
@@ -123,13 +125,14 @@ static void set_limit(const struct conn_entry *entry, uint64_t begin_ns, uint64_
 		.sent_bytes = pace->delta_out,
 		.received_bytes = pace->delta_in,
 		.state = row->state,
+		.silent_us = entry->silence * CONN_SILENCE_US,
 		.before = row->limit,
 	};
 
 	if (entry->proto != WEIR_PROTO_TCP)
 		return;
 	pace->limit = (uint8_t)conn_limit(&span, &entry->base, &row->tcp);
-	pace->silent_us = conn_limit_silent_us(&span, &entry->base, (enum weir_limit)pace->limit);
+	pace->silent_us = conn_limit_silent_us(&span, (enum weir_limit)pace->limit);
 }
 
 static bool is_same(const struct conn_row *row, const struct pace *pace)
@@ -243,7 +246,7 @@ void conn_rate_end(struct conn_store *store, struct conn_entry *entry,
 		entry->base_ns = seen_ns;
 		conn_limit_note(&entry->base, &row->tcp);
 	}
-	entry->base.silent_us = pace.silent_us;
+	entry->silence = ((pace.silent_us + CONN_SILENCE_US / 2) / CONN_SILENCE_US) & 0x1f;
 	entry->marks |= CONN_HAS_BASE;
 	entry->marks &= (uint16_t) ~(CONN_SEEN | CONN_SEEN_NOW);
 	if (!changed && had_base && !span->gap && span->now_ns > span->previous_ns &&

@@ -223,7 +223,7 @@ int conn_store_add(struct conn_store *store, const struct weir_conn_id *id,
 	entry->base_ns = 0;
 	entry->seen_ns = 0;
 	entry->base = (struct conn_limit_base){0};
-	entry->slot = slot;
+	entry->slot = slot & 0x7ffffff;
 	entry->marks = 0;
 	entry->stage = CONN_OPEN;
 	entry->proto = id->proto;

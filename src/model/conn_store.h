@@ -45,12 +45,15 @@ enum conn_mark {
 	CONN_SETTLED = 1 << 9,  /* without an event, the next tick changes nothing in the row */
 };
 
+#define CONN_SILENCE_US 100000
+
 struct conn_entry {
 	struct conn_cell *cell; /* the row as it is; NULL: a free entry that had to leave it */
 	uint64_t base_ns;       /* CONN_REPORTED: when it was reported */
 	uint64_t seen_ns;       /* time of the last counters; 0: not known */
 	struct conn_limit_base base;
-	uint32_t slot;         /* the store's */
+	uint32_t slot : 27;    /* the store's */
+	uint32_t silence : 5;  /* the next interval's silent_us, in CONN_SILENCE_US */
 	uint16_t marks;        /* enum conn_mark, or-ed */
 	uint8_t stage;         /* the store's: enum conn_stage */
 	uint8_t proto;         /* of the row, at hand */

@@ -70,6 +70,11 @@ struct conn_table *conn_table_free(struct conn_table *table)
 	return NULL;
 }
 
+void conn_table_set_max_gap(struct conn_table *table, uint64_t max_gap_ns)
+{
+	table->options.max_gap_ns = max_gap_ns ? max_gap_ns : defaults.max_gap_ns;
+}
+
 /* Only a life of a TCP socket never comes again: a 4-tuple may, also on the same UDP socket. */
 void conn_table_bury(struct conn_table *table, struct conn_entry *entry)
 {

@@ -48,6 +48,9 @@ struct conn_tick {
 int conn_table_new(const struct conn_table_options *options, struct conn_table **ret_table);
 struct conn_table *conn_table_free(struct conn_table *table);
 
+/* Ticks come at another interval from now on. As in struct conn_table_options. */
+void conn_table_set_max_gap(struct conn_table *table, uint64_t max_gap_ns);
+
 /*
  * Applies one event. Closed rows that wait for their report are never evicted; reported ones that
  * linger go first (and are not counted as evicted), then the open row that was idle longest. What

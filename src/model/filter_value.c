@@ -44,8 +44,8 @@ struct field {
 #define RATE_WANTED "bytes per second such as 340, 1.5M or 2G/s"
 #define RTT_WANTED "a time such as 350us or 1.5ms"
 #define AGE_WANTED "a time such as 30s or 5m"
-#define LIMIT_WANTED "none, app, sndbuf, rwnd, cwnd, loss, "                                              \
-	"peer-not-reading, not-reading or receiving"
+#define LIMIT_WANTED                                                                               \
+	"none, app, sndbuf, rwnd, cwnd, loss, peer-not-reading, not-reading or receiving"
 #define ADDR_WANTED "an address, a prefix such as 10.0.0.0/8, or address:port"
 
 static const struct field fields[FILTER_FIELDS] = {

@@ -99,9 +99,11 @@ static inline uint32_t flow_key_hash(const struct flow_hash *hash, const struct 
 
 static inline bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)
 {
-	return ((a->words[0] ^ b->words[0]) | (a->words[1] ^ b->words[1]) |
-		(a->words[2] ^ b->words[2]) | (a->words[3] ^ b->words[3]) |
-		(a->words[4] ^ b->words[4]) | (a->words[5] ^ b->words[5])) == 0;
+	uint64_t differs = 0;
+
+	for (int i = 0; i < FLOW_KEY_WORDS; i++)
+		differs |= a->words[i] ^ b->words[i];
+	return differs == 0;
 }
 
 /* The key as it is told. initiator_is_higher: which endpoint comes first. mpls: which of the

@@ -148,8 +148,12 @@ static enum role local_cell(const struct conn_cell *cell, struct str_buf *buf)
 
 static enum role remote_cell(const struct conn_cell *cell, struct str_buf *buf)
 {
+	/* Without a peer, its own end is what tells it from others. */
 	if (!conn_cell_has_peer(cell->row)) {
-		str_buf_putc(buf, '*');
+		if (cell->tells_local)
+			conn_text_local_endpoint(buf, cell->row, cell->scene->words);
+		else
+			str_buf_putc(buf, '*');
 		return ROLE_DIM;
 	}
 	conn_text_remote_endpoint(buf, cell->row, cell->scene->words);

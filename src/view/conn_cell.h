@@ -17,6 +17,7 @@ struct conn_cell {
 	const struct conn_scene *scene;
 	const struct conn_row *row;
 	bool tells_limit; /* STATE says what holds the connection back */
+	bool tells_local; /* REMOTE says where a socket without a peer is bound */
 };
 
 /* Appends the words; the graph has none. */

@@ -116,9 +116,16 @@ struct choice {
 	bool is_full;
 };
 
+#define ALL_COLUMNS ((UINT32_C(1) << CONN_COLUMNS) - 1)
+
 static bool is_hidden(const struct choice *choice, enum conn_column column)
 {
-	return choice->scene->hidden_columns >> column & 1;
+	uint32_t hidden = choice->scene->hidden_columns & ALL_COLUMNS;
+
+	/* A table of nothing is of no use. */
+	if (hidden == ALL_COLUMNS && column == CONN_COLUMN_PROCESS)
+		return false;
+	return hidden >> column & 1;
 }
 
 static void take(struct choice *choice, enum conn_column column)
@@ -193,6 +200,7 @@ void conn_columns_lay_out(const struct conn_scene *scene, int width, struct conn
 		};
 	}
 	ret->has_limit = choice.taken >> CONN_COLUMN_LIMIT & 1;
+	ret->has_local = choice.taken >> CONN_COLUMN_LOCAL & 1;
 	table_lay_out(ret->columns, n, width, &ret->layout);
 }
 

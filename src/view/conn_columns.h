@@ -16,6 +16,7 @@ struct conn_columns {
 	struct table_column columns[CONN_COLUMNS];
 	struct table_layout layout;
 	bool has_limit; /* the LIMIT column is there; otherwise STATE tells it too */
+	bool has_local; /* the LOCAL column is; otherwise REMOTE tells it where there is no peer */
 };
 
 void conn_columns_lay_out(const struct conn_scene *scene, int width, struct conn_columns *ret);

@@ -323,7 +323,9 @@ static void put_group(struct flow *flow, const struct conn_group *group)
 {
 	const struct conn_row *lead = group->lead;
 
-	put_number(flow, "connections", ROLE_STRONG, group->n_rows);
+	put_number(flow, "connections", ROLE_STRONG, group->n_rows - group->n_closed);
+	if (group->n_closed)
+		put_number(flow, "closed", ROLE_DIM, group->n_closed);
 	put_group_cell(flow, flow->scene->totals ? "rx" : "rx/s", group, CONN_COLUMN_RX);
 	put_group_cell(flow, flow->scene->totals ? "tx" : "tx/s", group, CONN_COLUMN_TX);
 	put_group_cell(flow, "oldest", group, CONN_COLUMN_AGE);

@@ -103,7 +103,12 @@ bool conn_group_cell_shares(enum conn_grouping grouping, enum conn_column column
 
 static enum role count_cell(const struct conn_group *group, struct str_buf *buf)
 {
-	figures_count(buf, group->n_rows);
+	if (group->n_closed == group->n_rows) {
+		figures_count(buf, group->n_closed);
+		str_buf_puts(buf, " over");
+		return ROLE_DIM;
+	}
+	figures_count(buf, group->n_rows - group->n_closed);
 	str_buf_puts(buf, " conn");
 	return ROLE_GROUP;
 }

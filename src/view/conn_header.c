@@ -197,9 +197,21 @@ static void add_rate(struct conn_strip *strip, const struct conn_scene *scene, c
 	pad_left(&strip->text, piece->value, 8);
 }
 
+/* That it has failed stands there for good: whoever counts on it must not find out afterwards. */
+static void add_recording(struct conn_strip *strip, const struct conn_scene *scene)
+{
+	bool failed = scene->recording == CONN_RECORDING_FAILED;
+
+	if (scene->recording == CONN_RECORDING_NONE)
+		return;
+	conn_strip_add(strip, "", failed ? ROLE_BAD : ROLE_GOOD, failed ? 0 : 2)->right = true;
+	str_buf_puts(&strip->text, failed ? "REC FAILED" : "rec");
+}
+
 /* What the user has set, and must not forget. In one line it has to get in beside all else. */
 static void add_holds(struct conn_strip *strip, const struct conn_scene *scene)
 {
+	add_recording(strip, scene);
 	if (scene->paused) {
 		conn_strip_add(strip, "", ROLE_WARNING, 0)->right = true;
 		str_buf_puts(&strip->text, "PAUSED");
@@ -432,10 +444,11 @@ static void add_choice(struct conn_strip *strip, const struct conn_scene *scene,
 	const char *given = scene->selection_text;
 	struct conn_strip_piece *piece;
 
-	if (scene->show_closed) {
-		conn_strip_add(strip, "", ROLE_DIM, 9)->right = true;
-		str_buf_puts(&strip->text, "+closed");
-	}
+	conn_strip_add(strip, "", ROLE_DIM, scene->show_closed ? 9 : 12)->right = true;
+	if (scene->show_closed)
+		str_buf_puts(&strip->text, scene->show_listening ? "+closed +listen" : "+closed");
+	else
+		str_buf_puts(&strip->text, "live only");
 	if (given && *given && strcmp(given, "all") != 0) {
 		piece = conn_strip_add(strip, "only", ROLE_WARNING, 2);
 		piece->right = true;
@@ -443,7 +456,7 @@ static void add_choice(struct conn_strip *strip, const struct conn_scene *scene,
 		piece->brief_rank = 6;
 		piece->cut = true;
 		conn_cell_escape(&strip->text, given);
-	} else if (!scene->filter_text || !*scene->filter_text) {
+	} else if (scene->show_closed && (!scene->filter_text || !*scene->filter_text)) {
 		conn_strip_add(strip, "", ROLE_DIM, 9)->right = true;
 		str_buf_puts(&strip->text, "all");
 	}

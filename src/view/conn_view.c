@@ -137,7 +137,8 @@ static void draw_cell(struct area area, const struct table_column *column, enum 
 static void draw_row(struct canvas *canvas, int y, const struct conn_line *line)
 {
 	const struct conn_scene *scene = canvas->scene;
-	const struct conn_cell cell = {scene, line->row, !canvas->columns.has_limit};
+	const struct conn_cell cell = {scene, line->row, !canvas->columns.has_limit,
+				       !canvas->columns.has_local};
 	const struct table_layout *layout = &canvas->columns.layout;
 
 	for (size_t i = 0; i < layout->n_fields; i++) {
@@ -184,7 +185,7 @@ static void draw_head_name(struct canvas *canvas, int y, const struct conn_group
 						   : "▾ ");
 	conn_group_cell_name(scene, group, &canvas->buf);
 	if (!has_count)
-		str_buf_printf(&canvas->buf, " (%zu)", group->n_rows);
+		str_buf_printf(&canvas->buf, " (%zu)", group->n_rows - group->n_closed);
 	area_fit(area, 0, 0, area.width, ROLE_GROUP, text_of(canvas));
 }
 
@@ -351,7 +352,7 @@ void conn_view_draw(struct cells *cells, const struct conn_scene *scene)
 void conn_view_line_text(const struct conn_scene *scene, const struct conn_line *line,
 			 struct str_buf *buf)
 {
-	const struct conn_cell cell = {scene, line->row, false};
+	const struct conn_cell cell = {scene, line->row, false, false};
 	const char *separator = "";
 
 	if (!line->row)

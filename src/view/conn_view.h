@@ -70,6 +70,9 @@ struct conn_replay {
 	double speed;
 };
 
+/* Of this host, into a file. */
+enum conn_recording { CONN_RECORDING_NONE, CONN_RECORDING_RUNS, CONN_RECORDING_FAILED };
+
 /* All is borrowed for the call. words and query are always there. */
 struct conn_scene {
 	const struct conn_frame *frame;   /* NULL: the first one has not come */
@@ -94,12 +97,14 @@ struct conn_scene {
 	const struct key_binding *keys; /* for the hints */
 	size_t n_keys;
 	struct conn_replay replay;
+	enum conn_recording recording;
 	bool ascii;
 	bool totals; /* RX and TX show bytes so far, not rates */
 	bool detail;
 	bool paused; /* the frame stands still */
 	bool held;   /* the order stands still */
 	bool show_closed;
+	bool show_listening;
 };
 
 /* The table's lines in a screen of this height: what scrolling needs to know. */

@@ -125,7 +125,10 @@ static void draw_item(struct area area, int y, const struct menu_item *item,
 	if (key_columns(item, &name) > 0)
 		area_fit(area, 0, y, columns->key_width, ROLE_KEY, name.data);
 	if (checks)
-		area_text(area, columns->text_x - 4, y, ROLE_NORMAL, item->marked ? "[x]" : "[ ]");
+		area_text(area, columns->text_x - 4, y, ROLE_NORMAL,
+			  item->open     ? "[~]"
+			  : item->marked ? "[x]"
+					 : "[ ]");
 	area_fit(area, columns->text_x, y, area.width, ROLE_NORMAL, item->text);
 	str_buf_done(&name);
 }

@@ -15,6 +15,7 @@ struct menu_item {
 	const char *text;
 	uint32_t key; /* chooses it at once; 0: none */
 	bool marked;  /* shown as [x]; with menu.checks */
+	bool open;    /* neither marked nor not: shown as [~] */
 };
 
 struct menu {

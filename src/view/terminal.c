@@ -26,7 +26,8 @@
 #define COPY_MAX 100000
 /* A last frame that makes no way for so long, or lasts so long in all, is dropped. */
 #define LEAVE_WAIT_MS 1000
-#define LEAVE_MAX_NS (10 * UINT64_C(1000000000))
+#define LEAVE_WAIT_NS (LEAVE_WAIT_MS * UINT64_C(1000000))
+#define LEAVE_MAX_NS (10 * LEAVE_WAIT_NS)
 /* Cancels a sequence that was begun (ECMA-48 8.3.6, and in OSC by all that know it). */
 #define CANCEL "\030"
 /* Glyphs handed to ncurses at a time. */
@@ -208,7 +209,7 @@ static int open_screen(struct terminal *terminal, const struct terminal_options 
 	if (!terminal->screen)
 		return -EOPNOTSUPP;
 	terminal->is_open = true;
-	terminal->is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	terminal->is_utf8 = !options->ascii && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	move = terminal_info_text("cup");
 	terminal->is_ansi = move && strncmp(move, "\033[", 2) == 0;
 	read_size(terminal);
@@ -276,17 +277,22 @@ static int send_frame(struct terminal *terminal)
 static void send_last_frame(struct terminal *terminal)
 {
 	struct terminal_output *output = &terminal->output;
-	uint64_t until_ns = clock_monotonic_ns() + LEAVE_MAX_NS;
+	uint64_t now_ns = clock_monotonic_ns();
+	uint64_t end_ns = now_ns + LEAVE_MAX_NS;
+	uint64_t until_ns = now_ns + LEAVE_WAIT_NS;
 	struct terminal_reset reset;
 	int r = collect_frame(terminal);
 	bool is_whole = r == 0;
 
-	while (r == 0 && !terminal_output_is_sent(output) && clock_monotonic_ns() < until_ns) {
+	while (r == 0 && !terminal_output_is_sent(output) && now_ns < until_ns && now_ns < end_ns) {
+		size_t n_sent = output->n_sent;
+
 		r = terminal_output_ready(output, LEAVE_WAIT_MS);
-		if (r == 0)
-			break; /* no way made */
 		if (r > 0)
 			r = terminal_output_send(output);
+		now_ns = clock_monotonic_ns();
+		if (output->n_sent != n_sent)
+			until_ns = now_ns + LEAVE_WAIT_NS;
 	}
 	if (is_whole && terminal_output_is_sent(output))
 		return;

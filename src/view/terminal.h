@@ -26,6 +26,7 @@ struct terminal_options {
 	int in_fd;
 	int out_fd;
 	bool color; /* false: bold, reverse and underline only */
+	bool ascii; /* nothing else is sent, whatever the locale */
 	enum terminal_theme theme;
 };
 

@@ -29,6 +29,11 @@ static const int endings[] = {
 #define N_ENDINGS (sizeof(endings) / sizeof(endings[0]))
 #define N_CRASHES 5
 
+struct thread_stack {
+	stack_t before;
+	char bytes[STACK_BYTES];
+};
+
 static struct {
 	bool taken;
 	bool registered; /* for exit */
@@ -42,7 +47,7 @@ static struct {
 	struct sigaction before[N_ENDINGS];
 	stack_t stack_before;
 	void *stack;
-	pthread_key_t thread_stack; /* of each thread that asked for one */
+	pthread_key_t thread_stack; /* struct thread_stack, of each thread that asked for one */
 } terminal_guard;
 
 /* Async-signal-safe. A terminal that takes nothing is not waited for. */
@@ -98,13 +103,13 @@ static void handle_exit(void)
 	reset_terminal();
 }
 
-/* Of a thread that ends. */
-static void free_thread_stack(void *memory)
+/* Of a thread that ends. A sanitizer looks for its own in the end. */
+static void free_thread_stack(void *user)
 {
-	const stack_t none = {.ss_flags = SS_DISABLE};
+	struct thread_stack *thread_stack = user;
 
-	sigaltstack(&none, NULL);
-	free(memory);
+	sigaltstack(&thread_stack->before, NULL);
+	free(thread_stack);
 }
 
 static int take_stack(void)
@@ -159,25 +164,25 @@ int terminal_guard_take(void)
 
 int terminal_guard_cover_thread(void)
 {
-	CLEANUP(free_p) void *memory = NULL;
+	CLEANUP(free_p) struct thread_stack *thread_stack = NULL;
 	stack_t stack = {.ss_size = STACK_BYTES};
-	stack_t now;
 	int r;
 
-	if (!terminal_guard.has_key)
-		return 0; /* never was a screen */
-	if (sigaltstack(NULL, &now) < 0)
-		return -errno;
-	if (!(now.ss_flags & SS_DISABLE))
-		return 0; /* a sanitizer's, say */
-	memory = malloc(STACK_BYTES);
-	if (!memory)
+	if (!terminal_guard.has_key || pthread_getspecific(terminal_guard.thread_stack))
+		return 0;
+	thread_stack = malloc(sizeof(*thread_stack));
+	if (!thread_stack)
 		return -ENOMEM;
-	r = pthread_setspecific(terminal_guard.thread_stack, memory);
-	if (r)
+	stack.ss_sp = thread_stack->bytes;
+	if (sigaltstack(&stack, &thread_stack->before) < 0)
+		return -errno;
+	r = pthread_setspecific(terminal_guard.thread_stack, thread_stack);
+	if (r) {
+		sigaltstack(&thread_stack->before, NULL);
 		return -r;
-	stack.ss_sp = STEAL(memory);
-	return sigaltstack(&stack, NULL) < 0 ? -errno : 0;
+	}
+	(void)STEAL(thread_stack);
+	return 0;
 }
 
 void terminal_guard_arm(const struct terminal_reset *reset)

@@ -28,7 +28,7 @@ struct terminal_reset {
 int terminal_guard_take(void);
 
 /* Gives the calling thread a stack for the handler, until it ends: without one, no handler runs
- * when the thread's own has overflowed. Nothing where no screen was taken, or it has one. -ENOMEM,
+ * when the thread's own has overflowed. Nothing where no guard was ever taken. -ENOMEM,
  * and what sigaltstack() says. */
 int terminal_guard_cover_thread(void);
 

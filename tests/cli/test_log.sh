@@ -24,6 +24,11 @@ refused "a folder" "^tcptop: .*$dir/folder.*[Dd]irectory" --log "$dir/folder"
 refused "a folder that is missing" "^tcptop: .*$dir/none/log.csv.*No such" \
 	--log "$dir/none/log.csv"
 refused "a full disk" '^tcptop: .*/dev/full.*No space left' --log /dev/full
+# 1 of ulimit's is 1,024 bytes.
+(ulimit -f 1; exec "$TCPTOP" --backend diag -n 100 --interval 0.1 --log "$dir/limit.csv" \
+	--filter "$ours") >"$dir/limit.out" 2>&1
+is "$?" 1 "past ulimit -f: exit status, no SIGXFSZ"
+like "$(cat "$dir/limit.out")" "^tcptop: .*$dir/limit.csv.*File too large" "it says what and why"
 printf 'a,b\n1,2\n' >"$dir/other.csv"
 refused "appending to another table" "^tcptop: .*$dir/other.csv" --log "$dir/other.csv" --append
 is "$(cat "$dir/other.csv")" "$(printf 'a,b\n1,2')" "which is left as it was"

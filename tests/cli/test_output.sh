@@ -144,6 +144,18 @@ bad_stdout() {
 	is "$status" 1 "$b: SIGTERM ends it although nobody reads"
 	like "$(cat "$dir/err")" 'its reader does not read' "$b: and says why"
 	exec 7<&-
+
+	mkfifo "$dir/lines-$b"
+	"$TCPTOP" --backend "$b" --stream --interval 0.1 >"$dir/lines-$b" 2>"$dir/err" &
+	pid=$!
+	pids+=("$pid")
+	exec 7<"$dir/lines-$b"
+	eventually pipe_is_full 7
+	kill -TERM "$pid"
+	reap "$pid"
+	is "$status" 0 "$b: lines for people need not be whole"
+	is "$(cat "$dir/err")" "" "$b: and nothing is said"
+	exec 7<&-
 }
 
 for backend in $(backends); do

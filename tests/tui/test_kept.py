@@ -77,7 +77,7 @@ def killed(screen, talker, path):
 def columns(screen, talker):
     screen.live("--process", own_prefix())
     screen.keys("f")
-    screen.shows("[x]", "f: the columns, those that are shown marked")
+    screen.shows("[~]", "f: the columns, those that are shown as they fit marked")
     screen.keys("Space", "Escape")
     screen.ok(is_up, "Escape leaves the chooser")
     without = screen.lines()[titles_at(screen.lines())]

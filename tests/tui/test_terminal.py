@@ -2,11 +2,17 @@
 # SPDX-License-Identifier: MIT
 """The terminal is left as it was found: at the end, however that comes, and at ^Z. It may have any
 size, and may not be one at all."""
+import fcntl
 import os
 import re
+import select
 import shutil
 import signal
+import struct
+import subprocess
 import sys
+import termios
+import time
 
 import tmux
 from tmux import tap
@@ -24,6 +30,8 @@ ENDS = [
     ("SIGHUP", lambda s: os.kill(s.program(), signal.SIGHUP), 0),
     ("SIGSEGV", lambda s: os.kill(s.program(), signal.SIGSEGV), 128 + signal.SIGSEGV),
     ("SIGABRT", lambda s: os.kill(s.program(), signal.SIGABRT), 128 + signal.SIGABRT),
+    ("SIGQUIT", lambda s: os.kill(s.program(), signal.SIGQUIT), 128 + signal.SIGQUIT),
+    ("SIGUSR1", lambda s: os.kill(s.program(), signal.SIGUSR1), 128 + signal.SIGUSR1),
 ]
 
 
@@ -150,6 +158,45 @@ def looks():
         screen.quit()
 
 
+def read_until(fd, text):
+    """What comes from the terminal up to there, or in 20 s."""
+    seen = b""
+    end = time.monotonic() + 20
+    while text not in seen and time.monotonic() < end:
+        if select.select([fd], [], [], 0.1)[0]:
+            seen += os.read(fd, 65536)
+    return seen
+
+
+def catching_up():
+    """A picture that found no room is painted when there is some, without another key."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    with subprocess.Popen([os.environ["TCPTOP"], "--backend", backend(), "--interval", "3600"],
+                          stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                          env=dict(os.environ, TERM="xterm-256color")) as program:
+        tap.ok(b"PROCESS" in read_until(master, b"PROCESS"), "on a terminal of our own: up")
+        os.write(master, b"?")
+        tap.ok(b"what to sort by" in read_until(master, b"what to sort by"), "the help is shown")
+        os.write(master, b"q")
+        read_until(master, b"PROCESS")
+        termios.tcflow(slave, termios.TCOOFF)
+        os.write(master, b"?")
+        unread = struct.pack("i", 1)
+        while struct.unpack("i", unread)[0]:
+            unread = fcntl.ioctl(slave, termios.FIONREAD, bytes(4))
+        # It has read the key, and paints; too early here is as good as no stop.
+        time.sleep(0.3)
+        termios.tcflow(slave, termios.TCOON)
+        seen = read_until(master, b"what to sort by")
+        tap.ok(b"what to sort by" in seen, "stopped and going on: the help is shown", seen[-500:])
+        program.terminate()
+        read_until(master, b"\x1b[?1049l")
+        tap.ok(program.wait(20) == 0, "SIGTERM ends it")
+    os.close(master)
+    os.close(slave)
+
+
 def no_screen():
     """Where there can be none, lines come, and a word of why."""
     for what, before in (("TERM=dumb", "TERM=dumb "), ("no TERM", "env -u TERM "),
@@ -199,6 +246,7 @@ def main():
         suspending()
         sizes()
         looks()
+        catching_up()
     no_screen()
     no_privilege()
     return tap.done()

@@ -179,6 +179,86 @@ static void test_seek(struct log_dir *d)
 	recording_close(reader);
 }
 
+/* NTP sets the clock back meanwhile: frames are told apart by their order. */
+static void test_clock_back(struct log_dir *d)
+{
+	static const uint64_t seconds[] = {10, 11, 12, 3, 4, 5, 11};
+	enum { N = sizeof(seconds) / sizeof(seconds[0]) };
+	struct recording_options options = options_of(3);
+	struct recording_writer *writer = NULL;
+	struct recording_reader *reader = NULL;
+	const struct conn_frame *frame = NULL;
+	struct recording_info info;
+	struct str_buf error = {0};
+	uint32_t wrong = 0;
+	struct world w;
+
+	world_begin(&w, 31);
+	is_int(create(d, &options, &writer), 0, "a recording");
+	for (uint32_t i = 0; i < N; i++) {
+		world_next(&w);
+		w.frame.realtime_ns = seconds[i] * WORLD_SEC;
+		wrong += recording_add(writer, &w.frame, &w.names, &error) != 0;
+	}
+	recording_finish(writer, NULL);
+	is_int(open_file(d->log, &reader), 0, "in which the clock goes back opens");
+	recording_info(reader, &info);
+	is_int(info.first_realtime_ns, 3 * WORLD_SEC, "the earliest time");
+	is_int(info.last_realtime_ns, 12 * WORLD_SEC, "and the latest one");
+	for (uint32_t i = 0; i < N; i++)
+		wrong += recording_next_number(reader) != i ||
+			 recording_realtime_ns(reader, i) != seconds[i] * WORLD_SEC ||
+			 recording_next(reader, &frame, &error) != 1 ||
+			 frame->realtime_ns != seconds[i] * WORLD_SEC;
+	is_int(recording_next(reader, &frame, &error), 0, "then it ends");
+	for (uint32_t i = 0; i < N * N; i++) {
+		recording_go_to(reader, i * 5 % N);
+		wrong += recording_next(reader, &frame, &error) != 1 ||
+			 frame->realtime_ns != seconds[i * 5 % N] * WORLD_SEC;
+	}
+	is_int(wrong, 0, "every frame comes, in its order and by its number");
+	is_int(recording_seek(reader, 11 * WORLD_SEC), 0, "a time that is there twice");
+	is_int(recording_next_number(reader), 1, "is the first of them");
+	recording_go_to(reader, N);
+	is_int(recording_next(reader, &frame, &error), 0, "there is none past the last");
+	recording_close(reader);
+	str_buf_done(&error);
+}
+
+/* Whoever made the file, or the link, beforehand could read what is recorded. */
+static void test_another_user(struct log_dir *d)
+{
+	struct recording_options options = options_of(0);
+	struct recording_writer *writer = NULL;
+	struct str_buf error = {0};
+	char other[sizeof(d->log) + 8];
+	struct stat st = {0};
+
+	snprintf(other, sizeof(other), "%s.other", d->log);
+	log_dir_files(d, 1);
+	is_int(log_dir_write(d, ".other", "precious"), 0, "a file of our own");
+	is_int(symlink(other, d->log), 0, "a link of our own to it");
+	is_int(create(d, &options, &writer), 0, "is followed");
+	writer = recording_finish(writer, NULL);
+	is_int(log_dir_write(d, ".other", "precious"), 0, "once more");
+	if (geteuid() != 0 || lchown(d->log, 4242, 4242) < 0) {
+		tap_skip("a link of another user", "not root");
+		log_dir_files(d, 1);
+		return;
+	}
+	is_int(recording_create(d->log, &options, &writer, &error), -EPERM,
+	       "a link of another user is not");
+	ok(error.data && strstr(error.data, "another user"), "says why: %s", error.data);
+	is_str(log_dir_read(d, ".other"), "precious", "and nothing is touched");
+	log_dir_files(d, 1);
+	is_int(log_dir_write(d, "", "his"), 0, "a file");
+	is_int(chown(d->log, 4242, 4242), 0, "of another user");
+	is_int(recording_create(d->log, &options, &writer, &error), -EPERM, "is refused");
+	ok(!writer && stat(d->log, &st) == 0 && st.st_size == 3, "and stays as it was");
+	log_dir_files(d, 1);
+	str_buf_done(&error);
+}
+
 static void test_rotation(struct log_dir *d)
 {
 	struct recording_options options = options_of(7);
@@ -345,6 +425,8 @@ static void test_early_key(struct log_dir *d)
 	   "its first key block is damaged");
 	is_int(open_file(d->log, &reader), 0, "it opens");
 	is_int(recording_next(reader, &got, &error), -EBADMSG, "the first frames are lost");
+	ok(error.data && strstr(error.data, ": the frames before 1970-"), "which is told: %s",
+	   error.data);
 	is_int(recording_next(reader, &got, &error), 1, "others are not");
 	recording_close(reader);
 	free(rows);
@@ -414,6 +496,8 @@ int main(void)
 	ok(recording_is_built_in(), "this build can record");
 	test_info(&d);
 	test_seek(&d);
+	test_clock_back(&d);
+	test_another_user(&d);
 	test_rotation(&d);
 	test_empty(&d);
 	test_idle(&d);

@@ -256,6 +256,9 @@ static void test_spliced_plain(const struct log_dir *d)
 		is_int(recording_next(reader, &got, &error), 1, "a frame before it");
 	is_int(got ? got->tick.active[0]->counters.bytes_in : 0, 3000, "the last one");
 	is_int(recording_next(reader, &got, &error), -EBADMSG, "none is made up after it");
+	ok(error.data && strstr(error.data, ": the frames after 1970-") &&
+		   strstr(error.data, " are missing"),
+	   "which is told: %s", error.data);
 	is_int(recording_next(reader, &got, &error), 0, "nor later: there is no key");
 	recording_close(reader);
 	str_buf_done(&error);

@@ -154,6 +154,25 @@ static void test_books(void)
 	balance_book_free(host.book);
 }
 
+static void test_refused(void)
+{
+	struct host host;
+
+	begin(&host, NULL);
+	(void)read_with(&host, SEC, NULL, 0);
+	is_int(balance_refused(host.book), 0, "there is a place for all");
+	balance_begin(host.book);
+	for (uint32_t i = 1; i <= BALANCE_LINKS_MAX + 3; i++) {
+		struct weir_link link = {.index = i, .name = "x"};
+
+		balance_link(host.book, &link);
+	}
+	is_int(balance_refused(host.book), 3, "those without a place are counted");
+	balance_begin(host.book);
+	is_int(balance_refused(host.book), 0, "anew in each reading");
+	balance_book_free(host.book);
+}
+
 static void test_excess(void)
 {
 	struct conn_row rows[] = {row_of("192.0.2.5", "198.51.100.1", 960, 3000)};
@@ -284,6 +303,7 @@ static void test_new_beginnings(void)
 int main(void)
 {
 	test_books();
+	test_refused();
 	test_excess();
 	test_retrans_share();
 	test_choice();

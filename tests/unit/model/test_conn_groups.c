@@ -171,6 +171,7 @@ static void test_sums(void)
 	group = lines.line[0].group;
 	ok(group->n_rows == 3 && group->lead == &rows[0] && lines.line[1].group == group,
 	   "three rows, led by the first");
+	is_int(group->n_closed, 0, "all of them open");
 	ok(group->counters.bytes_in == 1200 && group->counters.bytes_out == 2400 &&
 		   group->counters.packets_in == 3 && group->counters.packets_out == 6,
 	   "their counters");

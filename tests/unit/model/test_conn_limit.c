@@ -89,13 +89,12 @@ static const struct look looks[] = {
 static const char *say(const struct look *look, struct conn_limit_base base)
 {
 	unsigned length = look->length ? look->length : 1000;
-
-	base.silent_us = look->silent * MS;
 	const struct conn_limit_span span = {
 		.length_us = (uint64_t)length * MS,
 		.sent_bytes = look->sent,
 		.received_bytes = look->received,
 		.state = look->state ? look->state : WEIR_TCP_ESTABLISHED,
+		.silent_us = look->silent * MS,
 		.before = look->before,
 	};
 	/* What the counters have reached, past 2^32. */
@@ -164,15 +163,14 @@ static void test_edges(void)
 /* What is said of a steady reader does not change from look to look. */
 static void test_silence(void)
 {
-	struct conn_limit_base base = {.silent_us = 1000000};
-	struct conn_limit_span span = {.length_us = 1000000};
+	struct conn_limit_span span = {.length_us = 1000000, .silent_us = 1000000};
 
-	is_int(conn_limit_silent_us(&span, &base, WEIR_LIMIT_RWND), 2000000, "silence adds up");
-	base.silent_us = 3000000;
-	is_int(conn_limit_silent_us(&span, &base, WEIR_LIMIT_PEER), 3000000, "to what is needed");
-	is_int(conn_limit_silent_us(&span, &base, WEIR_LIMIT_LOSS), 0, "another reason ends it");
+	is_int(conn_limit_silent_us(&span, WEIR_LIMIT_RWND), 2000000, "silence adds up");
+	span.silent_us = 3000000;
+	is_int(conn_limit_silent_us(&span, WEIR_LIMIT_PEER), 3000000, "to what is needed");
+	is_int(conn_limit_silent_us(&span, WEIR_LIMIT_LOSS), 0, "another reason ends it");
 	span.sent_bytes = 1;
-	is_int(conn_limit_silent_us(&span, &base, WEIR_LIMIT_RWND), 0, "and so does a byte sent");
+	is_int(conn_limit_silent_us(&span, WEIR_LIMIT_RWND), 0, "and so does a byte sent");
 }
 
 static void test_names(void)

@@ -251,6 +251,28 @@ static void test_smooth(void)
 	end(&s);
 }
 
+/* A heavy one that is over does not stand above those that live. */
+static void test_smooth_end(void)
+{
+	const struct conn_table_options options = {.size = sizeof(options),
+						   .closed_linger_ns = 10 * SEC};
+	struct weir_conn_event event = long_life(2 * SEC, 8000);
+	struct story s;
+
+	begin(&s, &options);
+	apply(&s, long_life(SEC, 0));
+	tick(&s, SEC);
+	event.kind = WEIR_CONN_FINAL;
+	event.owner = owner_of(3, "x", WEIR_EVIDENCE_DESTROY);
+	apply(&s, event);
+	tick(&s, 2 * SEC);
+	is_int(s.tick.n_closed, 1, "it is over");
+	ok(s.tick.closed[0]->smooth_in > 0, "with the rate of its last tick");
+	tick(&s, 3 * SEC);
+	ok(s.tick.active[0]->smooth_in == 0 && s.tick.active[0]->delta_in == 0, "and no longer");
+	end(&s);
+}
+
 /* What the rows of all ticks say came, and what the last one says in all. */
 struct ledger {
 	uint64_t in;
@@ -410,6 +432,7 @@ static void test_limits(void)
 int main(void)
 {
 	test_smooth();
+	test_smooth_end();
 	test_deltas();
 	test_deltas_from_the_middle();
 	test_limits();

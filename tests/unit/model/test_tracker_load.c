@@ -68,7 +68,7 @@ static void push_many(struct weir_tracker *tracker, struct batch *batch, uint32_
 	}
 }
 
-static void test_flood(bool streams)
+static void test_flood(uint32_t n_syns, bool streams)
 {
 	static const struct frame syn = {.from = 0x0a000000, .to = 1, .to_port = 80, .flags = S};
 	static const struct frame others[] = {
@@ -89,12 +89,13 @@ static void test_flood(bool streams)
 	frames_push(tracker, others, 2);
 	push_many(tracker, &batch, FLOOD_FLOWS * 2, 2, 10);
 	before = resident_bytes();
-	push_many(tracker, &batch, SYNS, FRAME_S, 10);
+	push_many(tracker, &batch, n_syns, FRAME_S, 10);
 	after = resident_bytes();
-	ok(after < before + 4 * MIB, "%d SYNs take no more memory than %d", SYNS, FLOOD_FLOWS * 2);
+	ok(after < before + 4 * MIB, "%u SYNs take no more memory than %d", n_syns,
+	   FLOOD_FLOWS * 2);
 	weir_tracker_stats(tracker, &stats);
 	is_int(stats.open_flows, FLOOD_FLOWS, "the table is full");
-	is_int(stats.flows, FLOOD_FLOWS * 2 + SYNS + 1, "each was a flow");
+	is_int(stats.flows, FLOOD_FLOWS * 2 + n_syns + 1, "each was a flow");
 	is_int(stats.evicted, stats.flows - FLOOD_FLOWS, "and the most of them evicted");
 	weir_tracker_finish(tracker);
 	ok(heard.ends[WEIR_END_EOF] == FLOOD_FLOWS && heard.packets == stats.packets,
@@ -119,7 +120,7 @@ static void test_many(void)
 	push_many(tracker, &batch, MANY, 2 * FRAME_S, 1);
 	bytes = resident_bytes() - before;
 #ifdef __SANITIZE_ADDRESS__
-	tap_skip("a million flows in 250 MB", "AddressSanitizer");
+	tap_note("%d flows: %zu bytes each", MANY, bytes / MANY);
 #else
 	ok(bytes < 250000000, "a million flows in 250 MB: %zu bytes each", bytes / MANY);
 #endif
@@ -135,8 +136,8 @@ static void test_many(void)
 
 int main(void)
 {
-	test_flood(false);
-	test_flood(true);
+	test_flood(SYNS, false);
+	test_flood(SYNS / 10, true);
 	test_many();
 	return tap_done();
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of hosts by a made-up resolver that answers when the test lets it. */
 #include <errno.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <weir/conn.h>
 
@@ -19,7 +22,19 @@ struct gate {
 	pthread_cond_t changed;
 	bool open;
 	int lookups;
+	uint32_t capabilities; /* any that any lookup had */
 };
+
+/* Of this thread. */
+static uint32_t capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return UINT32_MAX;
+	return data[0].permitted | data[1].permitted | data[0].effective | data[1].effective;
+}
 
 static int lookup(void *user, const struct weir_addr *addr, char name[RESOLVE_NAME_MAX])
 {
@@ -27,6 +42,7 @@ static int lookup(void *user, const struct weir_addr *addr, char name[RESOLVE_NA
 
 	pthread_mutex_lock(&gate->lock);
 	gate->lookups++;
+	gate->capabilities |= capabilities();
 	while (!gate->open)
 		pthread_cond_wait(&gate->changed, &gate->lock);
 	pthread_mutex_unlock(&gate->lock);
@@ -108,6 +124,10 @@ static void test_answers(struct gate *gate)
 	is_str(host(resolve, 1), "one.example", "an old name is shown");
 	settle(resolve, 1001 * NS_PER_S);
 	is_int(lookups(gate), 4, "while it is asked for anew");
+	if (capabilities())
+		is_int(gate->capabilities, 0, "who asks has no capability");
+	else
+		tap_skip("who asks has no capability", "there is none to give up");
 	resolve_free(resolve);
 }
 
@@ -193,7 +213,10 @@ static void test_arguments(void)
 int main(void)
 {
 	/* Workers may still use it when main returns. */
-	static struct gate gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, 0};
+	static struct gate gate = {
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.changed = PTHREAD_COND_INITIALIZER,
+	};
 
 	test_answers(&gate);
 	test_bounds(&gate);

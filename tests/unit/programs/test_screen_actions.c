@@ -141,6 +141,13 @@ static void test_export(void)
 	ok(strstr(world.saved.data, ",proc4,") && !strstr(world.saved.data, ",proc2,"),
 	   "and no others");
 	ok(world_shows(&world, "3 connections written to new.csv"), "which is said");
+	world_type(&world, "e");
+	world.answer = -EACCES;
+	screen_key(&world.screen, KEYS_ENTER);
+	ok(world_shows(&world, "Permission denied"), "a folder that may not be written to");
+	is_int(world.screen.mode, SCREEN_MODE_INPUT, "leaves the prompt open");
+	world_type(&world, "q");
+	ok(!world.screen.quit, "so that what is typed on is no command");
 	world_done(&world);
 }
 
@@ -164,6 +171,14 @@ static void test_columns(void)
 	is_int(world.remembered.hidden_columns, 1U << CONN_COLUMN_PID, "as they are");
 	ok(world_shows(&world, "could not be remembered"), "or that is said");
 	ok(!strstr(world_table(&world), "PID"), "the column is gone");
+	world_type(&world, "f");
+	ok(world_shows(&world, "[ ] pid") && world_shows(&world, "[~] process") &&
+		   world_shows(&world, "[x] user"),
+	   "three states are told apart");
+	screen_key(&world.screen, KEYS_ESCAPE);
+	world.screen.config.hidden_columns = UINT32_MAX;
+	ok(world_shows(&world, "proc1"), "the process is there when all are hidden");
+	world.screen.config.hidden_columns = 1U << CONN_COLUMN_PID;
 	world_type(&world, "f0");
 	is_int(world.screen.config.hidden_columns | world.screen.config.shown_columns, 0,
 	       "0 leaves it to the width");
@@ -203,8 +218,10 @@ static void test_units_and_names(void)
 	ok(world_shows(&world, "LISTEN"), "which say so");
 	world_tick(&world);
 	is_str(world_table(&world), "1 2 99", "in the next frame as well");
+	ok(world_shows(&world, "+closed +listen"), "and so does the header");
 	world_type(&world, "L");
 	is_str(world_table(&world), "1", "L: neither");
+	ok(world_shows(&world, "live ones only"), "which is said");
 	world_type(&world, "L");
 	is_str(world_table(&world), "1 2", "L: closed ones");
 	world.is_replay = true;
@@ -285,6 +302,11 @@ static void test_replay(void)
 	world_type(&world, "@+1m");
 	screen_key(&world.screen, KEYS_ENTER);
 	is_int(world.sought_ns, 1060 * NS, "@ goes to a time");
+	world_type(&world, "@+3h");
+	screen_key(&world.screen, KEYS_ENTER);
+	is_int(world.sought_ns, 1060 * NS, "but not to one beyond the recording");
+	ok(world_shows(&world, "not within the recording"), "and says so");
+	screen_key(&world.screen, KEYS_ESCAPE);
 	world_type(&world, "@noon");
 	screen_key(&world.screen, KEYS_ENTER);
 	ok(world_shows(&world, "a clock's time"), "which must be one");

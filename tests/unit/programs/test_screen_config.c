@@ -35,37 +35,45 @@ static const struct {
 	{"[screen]\ntheme = safe\n", 0, {.theme = TERMINAL_THEME_SAFE}, ""},
 	{"[screen]\nshow = age, retr\nhide = user\n",
 	 0,
-	 {BIT(CONN_COLUMN_USER), BIT(CONN_COLUMN_AGE) | BIT(CONN_COLUMN_RETR),
-	  TERMINAL_THEME_LIGHT},
+	 {BIT(CONN_COLUMN_USER), BIT(CONN_COLUMN_AGE) | BIT(CONN_COLUMN_RETR), TERMINAL_THEME_LIGHT,
+	  false},
 	 ""},
 	{"; a comment\n\n[screen]\nhide = user   local,rx\n",
 	 0,
 	 {BIT(CONN_COLUMN_USER) | BIT(CONN_COLUMN_LOCAL) | BIT(CONN_COLUMN_RX), 0,
-	  TERMINAL_THEME_LIGHT},
+	  TERMINAL_THEME_LIGHT, false},
 	 ""},
 	/* what is both is hidden */
 	{"[screen]\nshow = age\nhide = age\n",
 	 0,
-	 {BIT(CONN_COLUMN_AGE), 0, TERMINAL_THEME_LIGHT},
+	 {BIT(CONN_COLUMN_AGE), 0, TERMINAL_THEME_LIGHT, false},
 	 ""},
 	/* the rest counts */
 	{"[screen]\ntheme = pink\nhide = user\n",
 	 1,
-	 {BIT(CONN_COLUMN_USER), 0, TERMINAL_THEME_LIGHT},
-	 ": line 2 is not understood"},
+	 {BIT(CONN_COLUMN_USER), 0, TERMINAL_THEME_LIGHT, false},
+	 "read.conf line 2: theme: no such theme"},
 	{"[screen]\nhide = user, colour\n",
 	 1,
-	 {BIT(CONN_COLUMN_USER), 0, TERMINAL_THEME_LIGHT},
-	 ": line 2 is not understood"},
+	 {BIT(CONN_COLUMN_USER), 0, TERMINAL_THEME_LIGHT, false},
+	 "read.conf line 2: hide: no such column"},
 	{"[screen]\nfont = large\n",
 	 1,
 	 {.theme = TERMINAL_THEME_LIGHT},
-	 ": line 2 is not understood"},
-	{"theme = safe\n", 1, {.theme = TERMINAL_THEME_LIGHT}, ": line 1 is not understood"},
+	 "read.conf line 2: font: no such setting"},
+	/* the first one is told */
+	{"[screen]\n\ntheme = pink\nfont = large\n",
+	 1,
+	 {.theme = TERMINAL_THEME_LIGHT},
+	 "read.conf line 3: theme: no such theme"},
+	{"theme = safe\n",
+	 1,
+	 {.theme = TERMINAL_THEME_LIGHT},
+	 "read.conf line 1: theme: it is not in [screen]"},
 	{"\x01\xff\xfe garbage\n",
 	 1,
 	 {.theme = TERMINAL_THEME_LIGHT},
-	 ": line 1 is not understood"},
+	 "read.conf line 1: it is not understood"},
 };
 
 static void test_read(const char *path)
@@ -110,12 +118,21 @@ static void test_there_and_back(const char *dir)
 			.hidden_columns = ~BIT(i) & (BIT(CONN_COLUMNS) - 1),
 			.shown_columns = BIT(i),
 			.theme = (enum terminal_theme)(i % TERMINAL_THEMES),
+			.theme_chosen = true,
 		};
 
 		is_int(screen_config_write(path.data, &written), 0, "column %u is written", i);
 		is_int(screen_config_read(path.data, &config, &said), 0, "and read");
-		ok(memcmp(&written, &config, sizeof(config)) == 0, "as it was");
+		ok(config.hidden_columns == written.hidden_columns &&
+			   config.shown_columns == written.shown_columns &&
+			   config.theme == written.theme &&
+			   config.theme_chosen == written.theme_chosen,
+		   "as it was");
 	}
+	config.theme_chosen = false;
+	is_int(screen_config_write(path.data, &config), 0, "a theme that nobody chose");
+	is_int(screen_config_read(path.data, &config, &said), 0, "is read");
+	ok(!config.theme_chosen, "as none");
 	ok(stat(path.data, &st) == 0 && (st.st_mode & 0777) == 0600, "for its user only");
 	is_int(said.len, 0, "nothing is said");
 }
@@ -123,7 +140,7 @@ static void test_there_and_back(const char *dir)
 static void test_link(const char *dir)
 {
 	CLEANUP(str_buf_done) struct str_buf said = {0}, link = {0}, file = {0};
-	struct screen_config config = {.theme = TERMINAL_THEME_SAFE};
+	struct screen_config config = {.theme = TERMINAL_THEME_SAFE, .theme_chosen = true};
 	struct stat st;
 
 	str_buf_printf(&link, "%s/link.conf", dir);
@@ -146,6 +163,31 @@ static void test_refused(const char *dir)
 	put(path.data, "in the way");
 	str_buf_puts(&path, "/tcptop.conf");
 	is_int(screen_config_write(path.data, &config), -ENOTDIR, "a file in the way is told");
+}
+
+/* As root, with another user's folder on the way, or a link of his: nothing is touched. */
+static void test_others(const char *dir)
+{
+	CLEANUP(str_buf_done) struct str_buf home = {0}, path = {0}, link = {0}, target = {0};
+	const struct screen_config config = {0};
+	struct stat st;
+
+	if (geteuid() != 0) {
+		tap_skip("another user's folder", "not root");
+		return;
+	}
+	str_buf_printf(&home, "%s/home", dir);
+	str_buf_printf(&path, "%s/home/.config/tcptop.conf", dir);
+	is_int(mkdir(home.data, 0755), 0, "a home");
+	is_int(chown(home.data, 4242, 4242), 0, "of another user");
+	is_int(screen_config_write(path.data, &config), -EPERM, "remembers nothing of root's");
+	str_buf_printf(&link, "%s/his.conf", dir);
+	str_buf_printf(&target, "%s/target", dir);
+	put(target.data, "precious");
+	is_int(symlink("target", link.data), 0, "a link");
+	is_int(lchown(link.data, 4242, 4242), 0, "of another user");
+	is_int(screen_config_write(link.data, &config), -EPERM, "is not followed");
+	ok(stat(target.data, &st) == 0 && st.st_size == 8, "and what it points to is untouched");
 }
 
 static void test_path(void)
@@ -188,6 +230,7 @@ int main(void)
 	test_there_and_back(dir);
 	test_link(dir);
 	test_refused(dir);
+	test_others(dir);
 	test_path();
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	is_int(system(command), 0, "the folder is cleared away");

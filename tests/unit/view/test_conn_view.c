@@ -231,6 +231,11 @@ static void test_headers(struct samples *s)
 	s->scene.filter_text = "port 443 and (process ~ nginx or not udp) and rx_rate > 1M";
 	check("paused-held", &s->scene, true);
 
+	fresh(s)->scene.recording = CONN_RECORDING_RUNS;
+	check("recording", &s->scene, false);
+	s->scene.recording = CONN_RECORDING_FAILED;
+	check("recording-failed", &s->scene, true);
+
 	fresh(s)->frame.source_stats.lost_finals = 12;
 	s->frame.source_stats.lost_flows = 3;
 	s->frame.table_stats.evicted = 7;

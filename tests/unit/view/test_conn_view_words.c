@@ -181,7 +181,8 @@ static void test_cells(void)
 
 	samples_init(&samples);
 	for (size_t i = 0; i < N_ELEMENTS(cell_cases); i++) {
-		struct conn_cell cell = {&samples.scene, &samples.rows[cell_cases[i].row], true};
+		struct conn_cell cell = {&samples.scene, &samples.rows[cell_cases[i].row], true,
+					 false};
 		struct str_buf buf = {0};
 
 		conn_cell_row(&cell, cell_cases[i].column, &buf);
@@ -216,7 +217,7 @@ static void test_roles(void)
 
 	samples_init(&samples);
 	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-		struct conn_cell cell = {&samples.scene, &samples.rows[cases[i].row], true};
+		struct conn_cell cell = {&samples.scene, &samples.rows[cases[i].row], true, false};
 		struct str_buf buf = {0};
 
 		is_int(conn_cell_row(&cell, cases[i].column, &buf), cases[i].want,

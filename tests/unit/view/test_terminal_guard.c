@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -31,9 +32,38 @@ static void fault(void)
 	*nowhere = 1;
 }
 
-static void sent_fault(void)
+/* Until there is no more stack; in steps that do not leap over the page that guards it. */
+static int descend(int depth)
 {
-	kill(getpid(), SIGSEGV);
+	volatile char room[256];
+
+	room[0] = (char)depth;
+	return depth < 0 ? 0 : descend(depth + 1) + room[0];
+}
+
+static void *overflow(void *user)
+{
+	if (terminal_guard_cover_thread() < 0)
+		_exit(102);
+	descend(1);
+	return user;
+}
+
+/* On another thread than the screen's. */
+static void overflow_elsewhere(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, overflow, NULL))
+		_exit(103);
+	pthread_join(thread, NULL);
+}
+
+static void *just_cover(void *user)
+{
+	is_int(terminal_guard_cover_thread(), 0, "a thread is covered");
+	is_int(terminal_guard_cover_thread(), 0, "again is nothing new");
+	return user;
 }
 
 static void just_exit(void)
@@ -53,8 +83,8 @@ static void child_exits(void)
 
 struct ending {
 	const char *what;
-	void (*end)(void);
-	int signal; /* that it dies of; 0: it exits */
+	void (*end)(void); /* NULL: the signal is sent */
+	int signal;        /* that it dies of; 0: it exits */
 };
 
 static void run_child(const struct pty *pty, const struct ending *ending)
@@ -65,13 +95,16 @@ static void run_child(const struct pty *pty, const struct ending *ending)
 	struct cells cells = {0};
 
 	/* Not a sanitizer's handlers: the child's own end is what is looked at. */
-	for (int i = 1; i < SIGSYS; i++)
+	for (int i = 1; i <= SIGSYS; i++)
 		signal(i, SIG_DFL);
 	if (terminal_open(&options, &terminal) < 0 || cells_reset(&cells, WIDTH, HEIGHT) < 0)
 		_exit(100);
 	area_text(cells_area(&cells), 0, 0, ROLE_BAD, "about to end");
 	terminal_paint(terminal, &cells);
-	ending->end();
+	if (ending->end)
+		ending->end();
+	else
+		kill(getpid(), ending->signal);
 	_exit(101);
 }
 
@@ -79,9 +112,22 @@ static void test_endings(void)
 {
 	static const struct ending endings[] = {
 		{"a fault", fault, SIGSEGV},
-		{"a fault that was sent", sent_fault, SIGSEGV},
+		{"a fault that was sent", NULL, SIGSEGV},
+		{"a stack overflow on another thread", overflow_elsewhere, SIGSEGV},
 		{"abort()", abort, SIGABRT},
 		{"exit()", just_exit, 0},
+		{"SIGQUIT", NULL, SIGQUIT},
+		{"SIGTRAP", NULL, SIGTRAP},
+		{"SIGSYS", NULL, SIGSYS},
+		{"SIGXCPU", NULL, SIGXCPU},
+		{"SIGXFSZ", NULL, SIGXFSZ},
+		{"SIGUSR1", NULL, SIGUSR1},
+		{"SIGUSR2", NULL, SIGUSR2},
+		{"SIGALRM", NULL, SIGALRM},
+		{"SIGVTALRM", NULL, SIGVTALRM},
+		{"SIGPROF", NULL, SIGPROF},
+		{"SIGIO", NULL, SIGIO},
+		{"SIGPWR", NULL, SIGPWR},
 	};
 
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
@@ -129,8 +175,9 @@ static void test_child(void)
 /* The signals are the program's again when the terminal is closed. */
 static void test_dispositions(void)
 {
-	static const int signals[] = {SIGSEGV, SIGBUS,  SIGILL,   SIGFPE,  SIGABRT, SIGINT,
-				      SIGTERM, SIGTSTP, SIGWINCH, SIGALRM, SIGHUP};
+	static const int signals[] = {SIGSEGV,  SIGBUS,  SIGILL, SIGFPE,  SIGABRT,
+				      SIGALRM,  SIGQUIT, SIGINT, SIGTERM, SIGTSTP,
+				      SIGWINCH, SIGHUP,  SIGXFSZ};
 	struct sigaction before[sizeof(signals) / sizeof(signals[0])];
 	struct terminal_options options = {.color = true};
 	struct terminal *terminal;
@@ -138,6 +185,7 @@ static void test_dispositions(void)
 	struct sigaction now;
 	struct pty pty;
 
+	signal(SIGXFSZ, SIG_IGN); /* what is ignored stays so */
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], NULL, &before[i]);
 	pty_open(&pty, WIDTH, HEIGHT);
@@ -145,7 +193,7 @@ static void test_dispositions(void)
 	is_int(terminal_open(&options, &terminal), 0, "a terminal opens");
 	cells_reset(&cells, WIDTH, HEIGHT);
 	terminal_paint(terminal, &cells);
-	for (size_t i = 5; i < sizeof(signals) / sizeof(signals[0]); i++) {
+	for (size_t i = 7; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		sigaction(signals[i], NULL, &now);
 		ok(now.sa_handler == before[i].sa_handler, "signal %d stays the program's",
 		   signals[i]);
@@ -158,6 +206,14 @@ static void test_dispositions(void)
 	}
 	cells_done(&cells);
 	pty_close(&pty);
+}
+
+static void test_thread(void)
+{
+	pthread_t thread;
+
+	is_int(pthread_create(&thread, NULL, just_cover, NULL), 0, "a thread begins");
+	pthread_join(thread, NULL);
 }
 
 /* Each allocation of ours fails once: the terminal is as before, and can be opened afterwards. */
@@ -204,6 +260,7 @@ int main(void)
 	test_endings();
 	test_child();
 	test_dispositions();
+	test_thread();
 	test_memory();
 	return tap_done();
 }
